@@ -1,0 +1,15 @@
+// Package uringnet puts io_uring under the interfaces that Go programs already use. Replace [net.Listen]
+// by [Listen] and [net.Dial] by [Dial], and every socket call becomes an asynchronous request on the ring of the
+// P that it is issued on, while the calling goroutine parks, as it does in package net:
+//
+//	ln, err := uringnet.Listen("tcp", ":8080")
+//	...
+//	err = http.Serve(ln, handler)
+//
+// Connections, listeners, errors and deadlines behave as package net documents them; [TCPConn], [UnixConn],
+// [TCPListener] and [UnixListener] have the method sets of the types they replace. What cannot be had from outside
+// package net is type identity: an assertion to *net.TCPConn fails.
+//
+// Where io_uring is not available, and on systems other than Linux, the same API runs on package net;
+// [Backend] says which one runs and why, and the environment variable URINGNET (off, require, auto) decides it.
+package uringnet

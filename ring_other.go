@@ -1,0 +1,24 @@
+//go:build !linux || uringnet_stub
+
+package uringnet
+
+import (
+	"errors"
+	"net"
+	"runtime"
+)
+
+var errNoRing = errors.New("io_uring is a Linux interface, this is " + runtime.GOOS)
+
+func startRings() (string, error) { return "", errNoRing }
+
+func readRingStats() Stats { return Stats{} }
+
+func newRingTCPListener(*net.TCPListener, net.KeepAliveConfig) (net.Listener, error) {
+	return nil, errNoRing
+}
+func newRingUnixListener(*net.UnixListener, bool) (net.Listener, error) { return nil, errNoRing }
+func newRingTCPConn(*net.TCPConn) (net.Conn, error)                     { return nil, errNoRing }
+func newRingUnixConn(*net.UnixConn) (net.Conn, error)                   { return nil, errNoRing }
+
+func (d *Dialer) throughRing(network string) *net.Dialer { return (*net.Dialer)(d) }

@@ -1,0 +1,48 @@
+package uringnet
+
+// Stats is a snapshot of what the rings have done since the process started. On package net it is empty.
+type Stats struct {
+	// Rings holds one entry per ring; there are at most as many as GOMAXPROCS has ever been.
+	Rings []RingStats `json:"rings"`
+}
+
+// RingStats counts what one ring did. All fields only grow, except BuffersInUse and InFlight.
+type RingStats struct {
+	Submissions  uint64 `json:"submissions"`    // SQEs handed to the kernel
+	Enters       uint64 `json:"enters"`         // io_uring_enter calls
+	CQEs         uint64 `json:"cqes"`           // completions reaped
+	Batches      uint64 `json:"batches"`        // reaps that found completions
+	Parks        uint64 `json:"parks"`          // times the completer went to sleep
+	Cancels      uint64 `json:"cancels"`        // cancellations sent to the kernel
+	Withdrawn    uint64 `json:"withdrawn"`      // operations cancelled before they were submitted
+	Overflows    uint64 `json:"overflows"`      // times the completion queue overflowed
+	NoBuffers    uint64 `json:"enobufs"`        // receives that found the buffer pool empty
+	Stale        uint64 `json:"stale"`          // completions that named no operation in flight
+	Buffers      uint64 `json:"buffers"`        // buffers in the pool, of 4096 bytes each
+	BuffersInUse uint64 `json:"buffers_in_use"` // of these, held by connections now
+	InFlight     uint64 `json:"in_flight"`      // operations staged or in the kernel now
+}
+
+// ReadStats returns the counters of all rings. It costs a short lock per ring; it may be called from any goroutine.
+func ReadStats() Stats { return readRingStats() }
+
+// Total returns the sums over all rings.
+func (s Stats) Total() RingStats {
+	var t RingStats
+	for _, r := range s.Rings {
+		t.Submissions += r.Submissions
+		t.Enters += r.Enters
+		t.CQEs += r.CQEs
+		t.Batches += r.Batches
+		t.Parks += r.Parks
+		t.Cancels += r.Cancels
+		t.Withdrawn += r.Withdrawn
+		t.Overflows += r.Overflows
+		t.NoBuffers += r.NoBuffers
+		t.Stale += r.Stale
+		t.Buffers += r.Buffers
+		t.BuffersInUse += r.BuffersInUse
+		t.InFlight += r.InFlight
+	}
+	return t
+}
