@@ -11,8 +11,9 @@ import (
 
 // socketListener is what a listener is made of, whichever backend runs it.
 type socketListener interface {
-	net.Listener
 	syscall.Conn
+	Addr() net.Addr
+	Close() error
 	File() (*os.File, error)
 	SetDeadline(t time.Time) error
 }

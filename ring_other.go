@@ -1,4 +1,4 @@
-//go:build !linux || uringnet_stub
+//go:build !linux
 
 package uringnet
 

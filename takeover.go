@@ -81,3 +81,24 @@ func unlinksOnClose(nl *net.UnixListener) bool {
 	v := reflect.ValueOf(nl).Elem().FieldByName("unlink")
 	return !v.IsValid() || v.Kind() != reflect.Bool || v.Bool()
 }
+
+// networkOf is the network that a socket of package net was made with, such as "tcp4", which its errors name. Package
+// net does not export it; where a release of Go names it otherwise, the family of networks must do.
+func networkOf(c any) string {
+	v := reflect.ValueOf(c).Elem()
+	if conn := v.FieldByName("conn"); conn.IsValid() {
+		v = conn
+	}
+	if fd := v.FieldByName("fd"); fd.IsValid() && fd.Kind() == reflect.Pointer && !fd.IsNil() && fd.Elem().Kind() == reflect.Struct {
+		if n := fd.Elem().FieldByName("net"); n.IsValid() && n.Kind() == reflect.String {
+			return n.String()
+		}
+	}
+	switch c := c.(type) {
+	case net.Conn:
+		return c.LocalAddr().Network()
+	case net.Listener:
+		return c.Addr().Network()
+	}
+	return ""
+}

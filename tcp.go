@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -62,7 +63,9 @@ func (c *TCPConn) Read(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.Read(b)
+	n, err := c.s.Read(b)
+	runtime.KeepAlive(c) // its finalizer closes the socket
+	return n, err
 }
 
 // Write writes all of b unless it fails; n < len(b) comes with an error.
@@ -71,7 +74,9 @@ func (c *TCPConn) Write(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.Write(b)
+	n, err := c.s.Write(b)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // Close closes the connection and makes blocked calls return net.ErrClosed.
@@ -163,7 +168,11 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.ReadFrom(unwrapReader(r))
+	r, done := backendReader(r)
+	defer done()
+	n, err := c.s.ReadFrom(r)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // WriteTo copies to w until EOF; it implements [io.WriterTo]. See [net.TCPConn.WriteTo].
@@ -171,7 +180,9 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.WriteTo(unwrapWriter(w))
+	n, err := c.s.WriteTo(backendWriter(w))
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // CloseRead shuts down the reading side. See [net.TCPConn.CloseRead].
@@ -259,24 +270,40 @@ func isTCP(network string) bool {
 	return network == "tcp" || network == "tcp4" || network == "tcp6"
 }
 
-// unwrapReader shows package net its own connection where r is one in disguise,
-// or a limit around one, so that its splice and sendfile paths stay open.
-func unwrapReader(r io.Reader) io.Reader {
+// backendReader shows a connection of this package in r, or in the limit around r, as the socket that it is made of, so
+// that the splice and sendfile paths of either backend stay open. done brings a limit up to date.
+func backendReader(r io.Reader) (_ io.Reader, done func()) {
+	done = func() {}
 	if lr, ok := r.(*io.LimitedReader); ok {
 		if c, ok := lr.R.(*TCPConn); ok && c.ok() {
-			lr.R = c.s
+			inner := &io.LimitedReader{R: c.s, N: lr.N}
+			return inner, func() { lr.N = inner.N }
 		}
-		return r
+		return r, done
 	}
-	if c, ok := r.(*TCPConn); ok && c.ok() {
-		return c.s
+	switch c := r.(type) {
+	case *TCPConn:
+		if c.ok() {
+			return c.s, done
+		}
+	case *UnixConn:
+		if c.ok() {
+			return c.s, done
+		}
 	}
-	return r
+	return r, done
 }
 
-func unwrapWriter(w io.Writer) io.Writer {
-	if c, ok := w.(*TCPConn); ok && c.ok() {
-		return c.s
+func backendWriter(w io.Writer) io.Writer {
+	switch c := w.(type) {
+	case *TCPConn:
+		if c.ok() {
+			return c.s
+		}
+	case *UnixConn:
+		if c.ok() {
+			return c.s
+		}
 	}
 	return w
 }

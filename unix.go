@@ -3,6 +3,7 @@ package uringnet
 import (
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -41,7 +42,9 @@ func (c *UnixConn) Read(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.Read(b)
+	n, err := c.s.Read(b)
+	runtime.KeepAlive(c) // its finalizer closes the socket
+	return n, err
 }
 
 // Write writes all of b unless it fails. See [net.Conn].
@@ -49,7 +52,9 @@ func (c *UnixConn) Write(b []byte) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.Write(b)
+	n, err := c.s.Write(b)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // Close closes the connection and makes blocked calls return net.ErrClosed.
@@ -153,7 +158,9 @@ func (c *UnixConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	if !c.ok() {
 		return 0, nil, syscall.EINVAL
 	}
-	return c.s.ReadFrom(b)
+	n, addr, err := c.s.ReadFrom(b)
+	runtime.KeepAlive(c)
+	return n, addr, err
 }
 
 // ReadFromUnix reads a message and its sender. See [net.UnixConn.ReadFromUnix].
@@ -161,7 +168,9 @@ func (c *UnixConn) ReadFromUnix(b []byte) (int, *net.UnixAddr, error) {
 	if !c.ok() {
 		return 0, nil, syscall.EINVAL
 	}
-	return c.s.ReadFromUnix(b)
+	n, addr, err := c.s.ReadFromUnix(b)
+	runtime.KeepAlive(c)
+	return n, addr, err
 }
 
 // ReadMsgUnix reads a message and its control data, such as passed file descriptors,
@@ -170,7 +179,9 @@ func (c *UnixConn) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.Uni
 	if !c.ok() {
 		return 0, 0, 0, nil, syscall.EINVAL
 	}
-	return c.s.ReadMsgUnix(b, oob)
+	n, oobn, flags, addr, err = c.s.ReadMsgUnix(b, oob)
+	runtime.KeepAlive(c)
+	return n, oobn, flags, addr, err
 }
 
 // WriteTo writes a message to addr; it implements [net.PacketConn]. See [net.UnixConn.WriteTo].
@@ -178,7 +189,9 @@ func (c *UnixConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.WriteTo(b, addr)
+	n, err := c.s.WriteTo(b, addr)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // WriteToUnix writes a message to addr. See [net.UnixConn.WriteToUnix].
@@ -186,7 +199,9 @@ func (c *UnixConn) WriteToUnix(b []byte, addr *net.UnixAddr) (int, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	return c.s.WriteToUnix(b, addr)
+	n, err := c.s.WriteToUnix(b, addr)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // WriteMsgUnix writes a message with control data. See [net.UnixConn.WriteMsgUnix].
@@ -194,7 +209,9 @@ func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int,
 	if !c.ok() {
 		return 0, 0, syscall.EINVAL
 	}
-	return c.s.WriteMsgUnix(b, oob, addr)
+	n, oobn, err = c.s.WriteMsgUnix(b, oob, addr)
+	runtime.KeepAlive(c)
+	return n, oobn, err
 }
 
 // DialUnix is [net.DialUnix] with the connection on the ring. Errors are package net's.

@@ -1,0 +1,123 @@
+package uringnet
+
+import (
+	"encoding/binary"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// addrPair holds a socket's addresses. They are asked for when they are needed, at the latest when the socket closes.
+type addrPair struct {
+	// mu guards the fields below.
+	mu           sync.Mutex
+	done         bool
+	laddr, raddr net.Addr
+}
+
+// set stores addresses that are known.
+func (a *addrPair) set(laddr, raddr net.Addr) { a.laddr, a.raddr, a.done = laddr, raddr, true }
+
+func (a *addrPair) local(s *socket) net.Addr {
+	if s.guard.acquire() == nil {
+		a.resolve(s)
+		s.guard.release()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.laddr
+}
+
+func (a *addrPair) remote(s *socket) net.Addr {
+	a.local(s)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.raddr
+}
+
+// resolve asks the kernel. The caller keeps the file descriptor open.
+func (a *addrPair) resolve(s *socket) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.done {
+		return
+	}
+	a.done = true
+	if s.network == "unix" || s.network == "unixpacket" {
+		lsa, _ := syscall.Getsockname(s.fd)
+		rsa, _ := syscall.Getpeername(s.fd)
+		a.laddr, a.raddr = unixAddr(lsa, s.network), unixAddr(rsa, s.network)
+		return
+	}
+	var buf [sockaddrSize]byte
+	name := localName(s.fd, &buf)
+	a.laddr = tcpAddr(name)
+	a.raddr = tcpAddr(peerName(s.fd, len(name), &buf))
+}
+
+func unixAddr(sa syscall.Sockaddr, network string) net.Addr {
+	if sa, ok := sa.(*syscall.SockaddrUnix); ok {
+		return &net.UnixAddr{Name: sa.Name, Net: network}
+	}
+	return nil
+}
+
+// tcpAddr decodes a struct sockaddr_in or sockaddr_in6.
+func tcpAddr(sa []byte) net.Addr {
+	if len(sa) < 2 {
+		return nil
+	}
+	switch family := binary.NativeEndian.Uint16(sa); {
+	case family == syscall.AF_INET && len(sa) >= 8:
+		return &net.TCPAddr{IP: net.IP(append([]byte(nil), sa[4:8]...)), Port: int(binary.BigEndian.Uint16(sa[2:]))}
+	case family == syscall.AF_INET6 && len(sa) >= 28:
+		return &net.TCPAddr{
+			IP:   net.IP(append([]byte(nil), sa[8:24]...)),
+			Port: int(binary.BigEndian.Uint16(sa[2:])),
+			Zone: zoneName(binary.NativeEndian.Uint32(sa[24:])),
+		}
+	}
+	return nil
+}
+
+// encodeTCPAddr is the struct sockaddr of a numeric address, or nil if it is not one. family is that of the socket.
+func encodeTCPAddr(a *net.TCPAddr, v6 bool) []byte {
+	if !v6 {
+		ip := a.IP.To4()
+		if ip == nil {
+			return nil
+		}
+		sa := make([]byte, 16)
+		binary.NativeEndian.PutUint16(sa, syscall.AF_INET)
+		binary.BigEndian.PutUint16(sa[2:], uint16(a.Port))
+		copy(sa[4:], ip)
+		return sa
+	}
+	ip := a.IP.To16()
+	if ip == nil {
+		return nil
+	}
+	sa := make([]byte, 28)
+	binary.NativeEndian.PutUint16(sa, syscall.AF_INET6)
+	binary.BigEndian.PutUint16(sa[2:], uint16(a.Port))
+	copy(sa[8:], ip)
+	if a.Zone != "" {
+		ifi, err := net.InterfaceByName(a.Zone)
+		if err != nil {
+			return nil
+		}
+		binary.NativeEndian.PutUint32(sa[24:], uint32(ifi.Index))
+	}
+	return sa
+}
+
+func zoneName(index uint32) string {
+	if index == 0 {
+		return ""
+	}
+	if ifi, err := net.InterfaceByIndex(int(index)); err == nil {
+		return ifi.Name
+	}
+	return strconv.Itoa(int(index))
+}

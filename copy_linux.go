@@ -1,0 +1,101 @@
+package uringnet
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ReadFrom is that of net.TCPConn: a regular file goes by sendfile(2), everything else through io.Copy.
+func (c *ringTCP) ReadFrom(r io.Reader) (int64, error) {
+	n, handled, err := c.sendFile(r)
+	if !handled {
+		n, err = io.Copy(struct{ io.Writer }{c}, r)
+	}
+	if err != nil && err != io.EOF {
+		err = c.opError("readfrom", err)
+	}
+	return n, err
+}
+
+// WriteTo is that of net.TCPConn.
+func (c *ringTCP) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(w, struct{ io.Reader }{c})
+	if err != nil && err != io.EOF {
+		err = c.opError("writeto", err)
+	}
+	return n, err
+}
+
+// sendFile sends a regular file, or a limited part of one, from its current offset, which moves on. It
+// reports whether it could.
+func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
+	limit := int64(-1)
+	lr, limited := r.(*io.LimitedReader)
+	if limited {
+		if limit, r = lr.N, lr.R; limit <= 0 {
+			return 0, true, nil
+		}
+	}
+	f, ok := r.(*os.File)
+	if !ok {
+		return 0, false, nil
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return 0, false, nil
+	}
+	rc, err := f.SyscallConn()
+	if err != nil {
+		return 0, false, nil
+	}
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	if err := c.wr.begin(); err != nil {
+		return 0, true, err
+	}
+	if e := rc.Read(func(from uintptr) bool {
+		n, handled, err = c.sendFileFrom(int(from), limit)
+		return true
+	}); e != nil {
+		return n, handled, e
+	}
+	if limited {
+		lr.N -= n
+	}
+	return n, handled, err
+}
+
+// sendFileFrom sends up to limit bytes, or until the end of the file if limit is negative. wr.mu is held.
+func (c *ringTCP) sendFileFrom(from int, limit int64) (sent int64, handled bool, err error) {
+	const chunk = 1 << 30
+	for limit < 0 || sent < limit {
+		most := int64(chunk)
+		if limit >= 0 {
+			most = min(most, limit-sent)
+		}
+		n, err := unix.Sendfile(c.fd, from, nil, int(most))
+		if n > 0 {
+			sent += int64(n)
+			continue
+		}
+		switch err {
+		case nil:
+			return sent, true, nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if err := c.wr.awaitReady(c.fd, unix.POLLOUT); err != nil {
+				return sent, true, err
+			}
+		case syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP:
+			if sent == 0 {
+				return 0, false, nil
+			}
+			fallthrough
+		default:
+			return sent, true, os.NewSyscallError("sendfile", err)
+		}
+	}
+	return sent, true, nil
+}

@@ -1,0 +1,67 @@
+//go:build linux
+
+package ring
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	sys "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// kernel is the other side of a ring. Tests put a fake in its place.
+type kernel interface {
+	setup(entries uint32, p *Params) (fd int, err error)
+	mmap(fd int, offset uint64, size int) ([]byte, error)
+	munmap(mem []byte) error
+	enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
+	registerBufRing(fd int, mem []byte, entries uint32, group uint16) error
+	close(fd int) error
+}
+
+// linux is the running kernel.
+type linux struct{}
+
+func (linux) setup(entries uint32, p *Params) (int, error) {
+	fd, err := sys.IOURingSetup(uint(entries), p)
+	if err != nil {
+		return -1, err
+	}
+	return fd, nil
+}
+
+func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {
+	mem, err := unix.Mmap(fd, int64(offset), size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	return mem, os.NewSyscallError("mmap", err)
+}
+
+func (linux) munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
+
+func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
+	return int(n), errno
+}
+
+func (linux) registerBufRing(fd int, mem []byte, entries uint32, group uint16) error {
+	reg := bufReg{ringAddr: address(mem), ringEntries: entries, bgid: group}
+	return sys.IOURingRegister(fd, uint8(registerPbufRing), unsafe.Pointer(&reg), 1)
+}
+
+func (linux) close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }
+
+// word is the 32-bit word at an offset of mapped memory; the kernel aligns it.
+func word(mem []byte, offset uint32) *uint32 {
+	return (*uint32)(unsafe.Pointer(&mem[offset : offset+4][0]))
+}
+
+// sqesOf and cqesOf view mapped memory as queue entries.
+func sqesOf(mem []byte, n uint32) []SQE {
+	return unsafe.Slice((*SQE)(unsafe.Pointer(&mem[:uintptr(n)*unsafe.Sizeof(SQE{})][0])), n)
+}
+
+func cqesOf(mem []byte, offset, n uint32) []CQE {
+	m := mem[offset:]
+	return unsafe.Slice((*CQE)(unsafe.Pointer(&m[:uintptr(n)*unsafe.Sizeof(CQE{})][0])), n)
+}

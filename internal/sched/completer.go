@@ -1,0 +1,147 @@
+//go:build linux
+
+package sched
+
+import (
+	"github.com/uringnet/uringnet/internal/ring"
+)
+
+// completer is the goroutine of a ring. It is parked in the runtime's poller, on the ring's file descriptor, whenever
+// nothing is to be reaped or flushed:
+//
+//	parked  awake is false: whoever stages an entry submits it. A completion makes the ring readable -> awake.
+//	awake   drains completions, readies goroutines, lets them run, flushes what they staged; when nothing
+//	        is left -> parked, by the rule publish (awake = false), look again, park.
+func (w *worker) completer() {
+	// The error means that the ring was closed.
+	_ = w.conn.Read(func(uintptr) bool {
+		w.runCompleter()
+		return false
+	})
+}
+
+// runCompleter returns when the completer may park. The poller is edge-triggered and remembers an edge, so a completion that
+// comes after the last look wakes it.
+func (w *worker) runCompleter() {
+	w.setAwake()
+	for {
+		if w.reap() > 0 {
+			yield()
+		}
+		if w.flush() || !w.mayPark() {
+			continue
+		}
+		if w.ring.CQ.Empty() && !w.ring.SQ.Overflown() {
+			w.counters.parks.Add(1)
+			return
+		}
+		w.setAwake()
+	}
+}
+
+func (w *worker) setAwake() {
+	w.mu.Lock()
+	w.awake = true
+	w.mu.Unlock()
+}
+
+// mayPark publishes that the completer parks, unless entries are staged.
+func (w *worker) mayPark() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.awake = w.ring.SQ.Staged() > 0
+	return !w.awake
+}
+
+// reap completes the operations whose completions are there, readies the goroutines that wait for them, and
+// returns the number of completions. It stops after a batch.
+func (w *worker) reap() int {
+	w.reapMu.Lock()
+	return w.reapLocked()
+}
+
+// reapLocked is reap with reapMu held, which it unlocks.
+func (w *worker) reapLocked() int {
+	n := w.ring.CQ.Reap(w.batch[:])
+	if n < len(w.batch) && w.ring.SQ.Overflown() {
+		w.counters.overflows.Add(1)
+		w.ring.FlushOverflow()
+		n += w.ring.CQ.Reap(w.batch[n:])
+	}
+	if n == 0 {
+		w.reapMu.Unlock()
+		return 0
+	}
+	starved, throttled := false, false
+	w.mu.Lock()
+	for i := range w.batch[:n] {
+		cqe := &w.batch[i]
+		starved = starved || w.outOfBuffers(cqe)
+		f, overdue := w.finish(cqe)
+		if f != nil {
+			w.wake = append(w.wake, f)
+		}
+		throttled = throttled || overdue
+	}
+	w.mu.Unlock()
+	// Outside mu: a goroutine that runs at once must not find it locked.
+	for i, f := range w.wake {
+		f.Notify()
+		w.wake[i] = nil
+	}
+	w.wake = w.wake[:0]
+	w.reapMu.Unlock()
+
+	w.counters.cqes.Add(uint64(n))
+	w.counters.batches.Add(1)
+	if throttled {
+		w.flush()
+	}
+	if starved {
+		w.pool.grow(w)
+	}
+	return n
+}
+
+// finish hands a completion to its operation and returns the future to notify. It reports whether it staged
+// the end of a multishot operation whose owner does not keep up. mu is held.
+func (w *worker) finish(cqe *ring.CQE) (f *Future, throttled bool) {
+	var buf *Buffer
+	if cqe.Flags&ring.CQEBuffer != 0 {
+		buf = w.pool.taken(cqe.BufferID())
+	}
+	if cqe.UserData == ring.NoUserData {
+		return nil, false // a cancellation that came too late
+	}
+	o := w.table.lookup(cqe.UserData)
+	if o == nil {
+		w.counters.stale.Add(1)
+		if buf != nil {
+			w.pool.put(buf)
+		}
+		return nil, false
+	}
+	f = o.fut
+	if cqe.Flags&ring.CQEMore != 0 {
+		return f, o.deliver(cqe.Res) == moreLimit && w.stageCancel(o)
+	}
+	w.table.remove(cqe.UserData)
+	o.complete(cqe, buf)
+	return f, false
+}
+
+// moreLimit is how many results of a multishot operation may wait for their owner before the operation is ended;
+// the owner starts it again once it has taken them.
+const moreLimit = 64
+
+// stageCancel stages the cancellation of o, if there is room. mu is held.
+func (w *worker) stageCancel(o *Op) bool {
+	sqe, _ := w.ring.SQ.Next()
+	if sqe == nil {
+		return false
+	}
+	ring.PrepCancel(sqe, o.userData)
+	sqe.SetUserData(ring.NoUserData)
+	w.counters.cancels.Add(1)
+	return true
+}

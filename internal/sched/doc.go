@@ -1,0 +1,30 @@
+// Package sched turns blocking calls into requests on rings and parks the goroutines that made them. There is one ring
+// per P; an operation goes to the ring of the P that it is issued on, and whoever reaps its completion wakes the
+// goroutine that waits for it. The package knows nothing of package net.
+//
+// # An operation
+//
+// An [Op] is one request. Its states, who leaves them, and who owns the memory it names:
+//
+//	idle       nothing is asked for; memory is the caller's.
+//	           The owner starts it -> in flight.
+//	in flight  staged or published (see ring.SQ). While staged, the memory is still ours and Cancel takes the request
+//	           back -> done (canceled). Once published the kernel owns the memory until the final completion:
+//	           reaping it -> done. A multishot completion with F_MORE leaves it in flight.
+//	done       the result waits; memory is the caller's again. The owner takes the result -> idle.
+//
+// Only one goroutine at a time, the owner, calls the methods of an Op; the lock of the socket's direction sees to that.
+// The reaper is the only other party, and it acts only on an Op in flight. Any other transition
+// panics with the state and the user_data.
+//
+// # Waiting
+//
+// A [Future] is a parking place for one goroutine that remembers one notification. The owner looks at what it
+// waits for (the Op's state, the deadline), parks, and looks again; whoever changes any of these stores first and notifies
+// after. So a wake-up is never lost, and one too many does no harm.
+//
+// # Locks
+//
+// worker.reapMu is taken before worker.mu; Op.moreMu after worker.mu; Deadline.mu alone. No lock is held over a system call, save
+// reapMu over the flush of an overflown completion queue, where nobody waits for it.
+package sched

@@ -1,0 +1,209 @@
+//go:build linux
+
+package sched
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/uringnet/uringnet/internal/ring"
+)
+
+// The states of an Op; see the package documentation.
+const (
+	opIdle uint32 = iota
+	opInFlight
+	opDone
+)
+
+var opStateNames = [...]string{"idle", "in flight", "done"}
+
+// Op is one request and the place where its result arrives. It must live on the heap, where it keeps the request's
+// memory reachable, and Init must be called before anything else.
+type Op struct {
+	fut *Future
+
+	// state is opDone only after res, flags and buf are written: the reaper stores it, the owner loads it.
+	state    atomic.Uint32
+	res      int32
+	canceled bool // the owner asked for the cancellation
+	nonEmpty bool // the socket had more to read
+	buf      *Buffer
+
+	// Written by the owner when it starts the request, under worker.mu.
+	w        *worker
+	sqIndex  uint64
+	userData uint64
+	mem      []byte // what the kernel may read or write until the final completion
+
+	moreMu sync.Mutex
+	more   []int32 // results of a multishot request that came with F_MORE
+}
+
+// Init names the future that is notified of each completion.
+func (o *Op) Init(f *Future) { o.fut = f }
+
+// InFlight reports whether the kernel may still complete the operation. A false result is final until
+// the owner starts it again.
+func (o *Op) InFlight() bool { return o.state.Load() == opInFlight }
+
+// Done reports whether a result waits to be taken.
+func (o *Op) Done() bool { return o.state.Load() == opDone }
+
+// Result is what an operation came to.
+type Result struct {
+	N        int           // the count, file descriptor or event mask, if Errno is 0
+	Errno    syscall.Errno // 0 for success
+	Canceled bool          // Errno is ECANCELED and the owner had asked for it
+	NonEmpty bool          // the socket had more to read
+	Buf      *Buffer       // the provided buffer that holds N bytes, or nil; the taker releases it
+}
+
+// Take returns the result of an operation that is done and makes it idle.
+func (o *Op) Take() Result {
+	if o.state.Load() != opDone {
+		o.illegal("take the result")
+	}
+	r := Result{N: int(o.res), NonEmpty: o.nonEmpty, Buf: o.buf}
+	if o.res < 0 {
+		r.N, r.Errno = 0, syscall.Errno(-o.res)
+		r.Canceled = o.canceled && r.Errno == syscall.ECANCELED
+	}
+	o.buf, o.mem = nil, nil
+	o.state.Store(opIdle)
+	return r
+}
+
+// TakeMore returns the oldest result that a multishot operation has delivered while it stays in flight.
+func (o *Op) TakeMore() (res int32, ok bool) {
+	o.moreMu.Lock()
+	defer o.moreMu.Unlock()
+	if len(o.more) == 0 {
+		return 0, false
+	}
+	res = o.more[0]
+	o.more = o.more[:copy(o.more, o.more[1:])]
+	return res, true
+}
+
+// More is how many results TakeMore would return.
+func (o *Op) More() int {
+	o.moreMu.Lock()
+	defer o.moreMu.Unlock()
+	return len(o.more)
+}
+
+// Await parks until the operation is done, or until d interrupts: then the error is d's and the
+// operation is still in flight. A result that is there beats an interruption. A nil d never interrupts.
+func (o *Op) Await(d *Deadline) error {
+	for !o.Done() {
+		if d != nil {
+			if err := d.Err(); err != nil {
+				return err
+			}
+		}
+		o.fut.Wait()
+	}
+	return nil
+}
+
+// AwaitMore is Await for a multishot operation: it also returns when TakeMore has something, and after any
+// wake-up, so that the caller looks at its own conditions.
+func (o *Op) AwaitMore(d *Deadline) error {
+	if o.Done() || o.More() > 0 {
+		return nil
+	}
+	if err := d.Err(); err != nil {
+		return err
+	}
+	o.fut.Wait()
+	return nil
+}
+
+// CancelAndAwait cancels the operation and parks until it is done. The result says what really happened: it may be
+// a success.
+func (o *Op) CancelAndAwait() {
+	o.w.cancel(o)
+	o.Await(nil)
+}
+
+// Recv starts a receive into p.
+func (o *Op) Recv(fd int, p []byte) {
+	w, sqe := o.start(p)
+	ring.PrepRecv(sqe, int32(fd), p, true)
+	w.submit(o, sqe)
+}
+
+// RecvPooled starts a receive into a buffer of the pool of the ring that runs it. It fails with ENOBUFS if data
+// comes when the pool is empty.
+func (o *Op) RecvPooled(fd int) {
+	w, sqe := o.start(nil)
+	ring.PrepRecvPooled(sqe, int32(fd), bufferGroup)
+	w.submit(o, sqe)
+}
+
+// Send starts a send of p with the MSG_* flags given.
+func (o *Op) Send(fd int, p []byte, flags int) {
+	w, sqe := o.start(p)
+	ring.PrepSend(sqe, int32(fd), p, uint32(flags))
+	w.submit(o, sqe)
+}
+
+// Accept starts an accept; the new socket is close-on-exec and non-blocking. A multishot one delivers results by
+// TakeMore until it is done.
+func (o *Op) Accept(fd int, multishot bool) {
+	w, sqe := o.start(nil)
+	ring.PrepAccept(sqe, int32(fd), syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, multishot)
+	w.submit(o, sqe)
+}
+
+// Connect starts a connect to the encoded struct sockaddr.
+func (o *Op) Connect(fd int, sockaddr []byte) {
+	w, sqe := o.start(sockaddr)
+	ring.PrepConnect(sqe, int32(fd), sockaddr)
+	w.submit(o, sqe)
+}
+
+// Poll waits until one of the POLL* events holds.
+func (o *Op) Poll(fd int, events uint32) {
+	w, sqe := o.start(nil)
+	ring.PrepPoll(sqe, int32(fd), events)
+	w.submit(o, sqe)
+}
+
+// start stages an entry on the current ring, whose lock is held when it returns; submit releases it.
+func (o *Op) start(mem []byte) (*worker, *ring.SQE) {
+	if o.state.Load() != opIdle {
+		o.illegal("start")
+	}
+	w := current()
+	sqe, index := w.lockWithEntry()
+	o.w, o.sqIndex, o.mem = w, index, mem
+	o.canceled, o.nonEmpty, o.res = false, false, 0
+	o.state.Store(opInFlight)
+	return w, sqe
+}
+
+// complete stores the final result. The reaper calls it, under the lock of the worker.
+func (o *Op) complete(cqe *ring.CQE, buf *Buffer) {
+	if o.state.Load() != opInFlight {
+		o.illegal("complete")
+	}
+	o.res, o.buf = cqe.Res, buf
+	o.nonEmpty = cqe.Flags&ring.CQESockNonEmpty != 0
+	o.state.Store(opDone)
+}
+
+// deliver queues a result of a multishot request and returns how many are queued.
+func (o *Op) deliver(res int32) int {
+	o.moreMu.Lock()
+	defer o.moreMu.Unlock()
+	o.more = append(o.more, res)
+	return len(o.more)
+}
+
+func (o *Op) illegal(what string) {
+	panic(fmt.Sprintf("uringnet: cannot %s: the operation is %s, user_data %#x", what, opStateNames[o.state.Load()], o.userData))
+}

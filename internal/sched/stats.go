@@ -1,0 +1,28 @@
+//go:build linux
+
+package sched
+
+// Stats counts what one ring did; the fields are those of uringnet.RingStats.
+type Stats struct {
+	Submissions, Enters, CQEs, Batches, Parks, Cancels, Withdrawn, Overflows, NoBuffers, Stale uint64
+	Buffers, BuffersInUse, InFlight                                                            uint64
+}
+
+// ReadStats returns the counters of each ring.
+func ReadStats() []Stats {
+	var out []Stats
+	for _, w := range distinct() {
+		c := &w.counters
+		s := Stats{
+			Submissions: c.submissions.Load(), Enters: c.enters.Load(), CQEs: c.cqes.Load(), Batches: c.batches.Load(),
+			Parks: c.parks.Load(), Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
+			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(),
+		}
+		w.mu.Lock()
+		s.Buffers, s.BuffersInUse = uint64(len(w.pool.bufs)), uint64(w.pool.inUse)
+		s.InFlight = uint64(w.table.inFlight())
+		w.mu.Unlock()
+		out = append(out, s)
+	}
+	return out
+}

@@ -1,0 +1,170 @@
+//go:build linux
+
+package sched
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/ring"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	sqEntries = 1024
+	cqEntries = 8192 // two for each of 4096 connections; beyond that the kernel keeps an overflow list
+
+	// reapBatch bounds how many goroutines one pass readies: the local run queue of a P holds 256, and what
+	// spills into the global queue starves.
+	reapBatch = 128
+)
+
+// worker is one ring with its completer.
+type worker struct {
+	ring *ring.Ring
+	file *os.File // the ring's file descriptor in the runtime's poller
+	conn syscall.RawConn
+
+	// mu guards the submission side: staging and publishing entries, the table, the buffer pool and awake.
+	mu    sync.Mutex
+	table table
+	pool  pool
+	// awake says that the completer runs, or will run, and flushes what is staged. A submitter that finds it
+	// false submits itself.
+	awake bool
+
+	// reapMu guards the completion side. It is taken before mu.
+	reapMu sync.Mutex
+	batch  [reapBatch]ring.CQE
+	wake   []*Future
+
+	counters counters
+}
+
+// counters are read without a lock.
+type counters struct {
+	submissions, enters, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
+}
+
+func newWorker() (*worker, error) {
+	r, err := ring.New(ring.Config{SQEntries: sqEntries, CQEntries: cqEntries})
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{ring: r}
+	if err := w.pool.register(r); err != nil {
+		r.Close()
+		return nil, err
+	}
+	// The runtime's poller takes non-blocking files only.
+	if err := unix.SetNonblock(r.FD(), true); err != nil {
+		r.Close()
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	w.file = os.NewFile(uintptr(r.FD()), "io_uring")
+	if err := w.file.SetReadDeadline(time.Time{}); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("the runtime's poller does not take an io_uring: %w", err)
+	}
+	if w.conn, err = w.file.SyscallConn(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	w.pool.grow(w)
+	go w.completer()
+	return w, nil
+}
+
+// lockWithEntry locks mu and stages an entry.
+func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
+	w.mu.Lock()
+	for {
+		if sqe, index := w.ring.SQ.Next(); sqe != nil {
+			return sqe, index
+		}
+		w.mu.Unlock()
+		w.flush()
+		w.mu.Lock()
+	}
+}
+
+// submit enters o into the table and unlocks mu. The entry is left to the completer where that will
+// run anyway; else it is submitted at once.
+func (w *worker) submit(o *Op, sqe *ring.SQE) {
+	o.userData = w.table.insert(o)
+	sqe.SetUserData(o.userData)
+	leave := w.awake
+	w.mu.Unlock()
+	if !leave {
+		w.flush()
+	}
+}
+
+// cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen it.
+func (w *worker) cancel(o *Op) {
+	w.mu.Lock()
+	if !o.InFlight() {
+		w.mu.Unlock()
+		return
+	}
+	o.canceled = true
+	if w.ring.SQ.Withdraw(o.sqIndex) {
+		w.table.remove(o.userData)
+		o.complete(&ring.CQE{Res: -int32(syscall.ECANCELED)}, nil)
+		w.mu.Unlock()
+		w.counters.withdrawn.Add(1)
+		return
+	}
+	w.mu.Unlock()
+
+	sqe, _ := w.lockWithEntry()
+	ring.PrepCancel(sqe, o.userData)
+	sqe.SetUserData(ring.NoUserData)
+	w.mu.Unlock()
+	w.counters.cancels.Add(1)
+	w.flush()
+	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which is now if it is ours.
+	if w.reapMu.TryLock() {
+		w.reapLocked()
+	}
+}
+
+// flush hands everything that is staged to the kernel and reports whether there was anything.
+func (w *worker) flush() bool {
+	w.mu.Lock()
+	staged := w.ring.SQ.Staged()
+	w.ring.SQ.Publish()
+	n := w.ring.SQ.Unconsumed()
+	w.mu.Unlock()
+	if n == 0 {
+		return false
+	}
+	w.counters.submissions.Add(uint64(staged))
+	// Another thread may hand over our entries, or we its: both ask for all that is left, and the kernel stops at the tail.
+	for n > 0 {
+		w.enter(n)
+		w.mu.Lock()
+		n = w.ring.SQ.Unconsumed()
+		w.mu.Unlock()
+	}
+	return true
+}
+
+func (w *worker) enter(n uint32) {
+	w.counters.enters.Add(1)
+	switch errno := w.ring.Enter(n); errno {
+	case 0, syscall.EINTR:
+	case syscall.EAGAIN, syscall.EBUSY:
+		// The kernel has no memory for requests, or wants its overflown completions to be reaped first: room
+		// comes from reaping and from letting others run.
+		w.ring.FlushOverflow()
+		w.reap()
+		yield()
+	default:
+		panic(fmt.Sprintf("uringnet: io_uring_enter of %d entries: %v", n, errno))
+	}
+}

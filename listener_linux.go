@@ -1,0 +1,278 @@
+package uringnet
+
+import (
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ringListener is a listening socket on the rings.
+//
+// A multishot accept is armed by the first Accept and stays armed between Accepts, so that connections queue here
+// instead of in the backlog; when the queue is long it is ended, and armed again once the queue is empty. When the
+// file descriptor is shared with somebody else, connections are accepted one by one, and only while an Accept waits.
+type ringListener struct {
+	fd      int
+	network string
+	addr    net.Addr
+	guard   fdGuard
+	accepts direction
+	armed   bool        // accepts.op, in flight or done, is multishot; guarded by accepts.mu
+	shared  atomic.Bool // File was called
+}
+
+func (l *ringListener) init(fd int, network string, addr net.Addr) {
+	l.fd, l.network, l.addr = fd, network, addr
+	l.accepts.init()
+}
+
+// acceptFD waits for a connection and returns its file descriptor.
+func (l *ringListener) acceptFD() (int, error) {
+	d := &l.accepts
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return -1, err
+	}
+	for {
+		if res, ok := d.op.TakeMore(); ok {
+			return accepted(int(res), 0)
+		}
+		if l.armed && l.shared.Load() && d.op.InFlight() {
+			d.op.CancelAndAwait()
+			continue
+		}
+		if !d.op.InFlight() && !d.op.Done() {
+			l.armed = !l.shared.Load()
+			d.op.Accept(l.fd, l.armed)
+		}
+		interrupted := d.op.AwaitMore(&d.dl)
+		if interrupted != nil {
+			if l.armed {
+				return -1, interrupted
+			}
+			d.op.CancelAndAwait()
+		}
+		if !d.op.Done() || d.op.More() > 0 {
+			continue
+		}
+		r := d.op.Take()
+		switch r.Errno {
+		case syscall.ECANCELED, syscall.EINTR, syscall.EAGAIN, syscall.ECONNABORTED:
+			if interrupted != nil {
+				return -1, interrupted
+			}
+		default:
+			return accepted(r.N, r.Errno)
+		}
+	}
+}
+
+func accepted(fd int, errno syscall.Errno) (int, error) {
+	if errno != 0 {
+		return -1, os.NewSyscallError("accept4", errno)
+	}
+	return fd, nil
+}
+
+// Close ends accepting, closes what was accepted and not yet asked for, as the backlog would, and then the socket.
+func (l *ringListener) Close() error {
+	if err := l.guard.close(); err != nil {
+		return l.opError("close", err)
+	}
+	d := &l.accepts
+	d.dl.Close()
+	l.guard.wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l.disarm(func(fd int) { syscall.Close(fd) })
+	if err := syscall.Close(l.fd); err != nil {
+		return l.opError("close", os.NewSyscallError("close", err))
+	}
+	return nil
+}
+
+// disarm ends the multishot accept. Connections that it has accepted go to each. accepts.mu is held.
+func (l *ringListener) disarm(each func(fd int)) {
+	d := &l.accepts
+	if d.op.InFlight() {
+		d.op.CancelAndAwait()
+	}
+	for {
+		res, ok := d.op.TakeMore()
+		if !ok {
+			break
+		}
+		each(int(res))
+	}
+	if d.op.Done() {
+		if r := d.op.Take(); r.Errno == 0 {
+			each(r.N)
+		}
+	}
+}
+
+// Addr is that of net.Listener.
+func (l *ringListener) Addr() net.Addr { return l.addr }
+
+// SetDeadline is that of net.TCPListener.
+func (l *ringListener) SetDeadline(t time.Time) error {
+	if !l.accepts.dl.Set(t) {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// File is that of net.TCPListener. An accept that is armed would take connections from the duplicate's user; those that
+// it has taken already stay for the next Accepts.
+func (l *ringListener) File() (*os.File, error) {
+	l.share()
+	f, err := dupFile(&l.guard, l.fd, func() string { return l.network + ":" + l.addr.String() + "->" })
+	if err != nil {
+		return nil, l.opError("file", err)
+	}
+	return f, nil
+}
+
+// share ends the multishot accept for good. If an Accept is in progress, that one ends it, and goes on one by one.
+func (l *ringListener) share() {
+	if l.shared.Swap(true) {
+		return
+	}
+	d := &l.accepts
+	if d.mu.TryLock() {
+		defer d.mu.Unlock()
+		if d.op.InFlight() {
+			d.op.CancelAndAwait()
+		}
+		return
+	}
+	l.accepts.dl.Interrupt()
+}
+
+// SyscallConn is that of net.TCPListener: only Control works.
+func (l *ringListener) SyscallConn() (syscall.RawConn, error) { return rawListener{l}, nil }
+
+type rawListener struct{ l *ringListener }
+
+// Control, Read and Write are those of syscall.RawConn.
+func (c rawListener) Control(f func(fd uintptr)) error {
+	if err := c.l.guard.acquire(); err != nil {
+		return &net.OpError{Op: "raw-control", Net: c.l.network, Addr: c.l.addr, Err: err}
+	}
+	defer c.l.guard.release()
+	f(uintptr(c.l.fd))
+	return nil
+}
+
+func (rawListener) Read(func(uintptr) bool) error  { return syscall.EINVAL }
+func (rawListener) Write(func(uintptr) bool) error { return syscall.EINVAL }
+
+func (l *ringListener) opError(op string, err error) error {
+	return &net.OpError{Op: op, Net: l.network, Addr: l.addr, Err: ioError(err)}
+}
+
+// ringTCPListener is a TCP listener on the rings.
+type ringTCPListener struct {
+	ringListener
+	keepAlive net.KeepAliveConfig
+	inherits  sync.Once
+	setEach   bool // accepted sockets do not inherit the options; written in inherits
+}
+
+func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listener, error) {
+	fd, err := takeOver(nl)
+	if err != nil {
+		return nil, err
+	}
+	l := &ringTCPListener{keepAlive: ka}
+	l.init(fd, networkOf(nl), nl.Addr())
+	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors are ignored
+	// as package net ignores them.
+	l.setOptions(fd)
+	return &TCPListener{s: l}, nil
+}
+
+func (l *ringTCPListener) setOptions(fd int) {
+	setNoDelay(fd, true)
+	if l.keepAlive.Enable {
+		setKeepAliveConfig(fd, l.keepAlive)
+	}
+}
+
+func (l *ringTCPListener) accept() (*TCPConn, error) {
+	fd, err := l.acceptFD()
+	if err != nil {
+		return nil, l.opError("accept", err)
+	}
+	// Whether options are inherited depends on the protocol (TCP, MPTCP), not on the connection.
+	l.inherits.Do(func() { l.setEach = !inheritsOptions(l.fd, fd) })
+	if l.setEach {
+		l.setOptions(fd)
+	}
+	c, _ := newTCP(fd, l.network)
+	return c, nil
+}
+
+// inheritsOptions compares the options of a listener and of a socket that it has accepted.
+func inheritsOptions(listener, conn int) bool {
+	for _, o := range [...][2]int{
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY}, {unix.SOL_SOCKET, unix.SO_KEEPALIVE},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}, {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL}, {unix.IPPROTO_TCP, unix.TCP_KEEPCNT},
+	} {
+		have, err1 := unix.GetsockoptInt(conn, o[0], o[1])
+		want, err2 := unix.GetsockoptInt(listener, o[0], o[1])
+		if have != want || err1 != nil || err2 != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ringUnixListener is a Unix listener on the rings.
+type ringUnixListener struct {
+	ringListener
+	path       string
+	unlink     atomic.Bool
+	unlinkOnce sync.Once
+}
+
+func newRingUnixListener(nl *net.UnixListener, unlink bool) (net.Listener, error) {
+	nl.SetUnlinkOnClose(false) // its Close must leave the socket file to us
+	fd, err := takeOver(nl)
+	if err != nil {
+		nl.SetUnlinkOnClose(unlink)
+		return nil, err
+	}
+	l := &ringUnixListener{path: nl.Addr().String()}
+	l.unlink.Store(unlink)
+	l.init(fd, networkOf(nl), nl.Addr())
+	return &UnixListener{s: l}, nil
+}
+
+func (l *ringUnixListener) accept() (*UnixConn, error) {
+	fd, err := l.acceptFD()
+	if err != nil {
+		return nil, l.opError("accept", err)
+	}
+	c, _ := newUnix(fd, l.network)
+	return c, nil
+}
+
+// SetUnlinkOnClose is that of net.UnixListener.
+func (l *ringUnixListener) SetUnlinkOnClose(unlink bool) { l.unlink.Store(unlink) }
+
+// Close removes the socket file first, as package net does, so that nobody finds it without a listener.
+func (l *ringUnixListener) Close() error {
+	l.unlinkOnce.Do(func() {
+		if l.path != "" && l.path[0] != '@' && l.unlink.Load() {
+			syscall.Unlink(l.path)
+		}
+	})
+	return l.ringListener.Close()
+}

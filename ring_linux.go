@@ -1,0 +1,32 @@
+package uringnet
+
+import (
+	"fmt"
+
+	"github.com/uringnet/uringnet/internal/sched"
+	"golang.org/x/sys/unix"
+)
+
+// startRings creates the first ring. The error says why there can be none.
+func startRings() (string, error) {
+	if err := sched.Start(); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("Linux %s has all that is needed", kernelRelease()), nil
+}
+
+func readRingStats() Stats {
+	var s Stats
+	for _, r := range sched.ReadStats() {
+		s.Rings = append(s.Rings, RingStats(r))
+	}
+	return s
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}

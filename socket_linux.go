@@ -1,0 +1,165 @@
+package uringnet
+
+import (
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/sched"
+)
+
+// socket is a connected stream or sequenced-packet socket on the rings.
+//
+// Lock order: rd.mu before wr.mu. Neither is ever waited for by the deadline setters, and Close waits for them
+// only after it has interrupted whoever holds them.
+type socket struct {
+	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
+	network string
+	packets bool // SOCK_SEQPACKET: one read is one message
+	guard   fdGuard
+	addrs   addrPair
+	rd, wr  direction
+	receive receive
+}
+
+// direction is one half of a socket, or a listener's accepting.
+type direction struct {
+	// mu serialises the calls of this direction; its holder owns op.
+	mu  sync.Mutex
+	fut sched.Future
+	op  sched.Op
+	dl  sched.Deadline
+}
+
+func (d *direction) init() {
+	d.op.Init(&d.fut)
+	d.dl.Init(&d.fut)
+}
+
+// begin checks what forbids an operation before it starts.
+func (d *direction) begin() error { return d.dl.Err() }
+
+func (s *socket) init(fd int, network string) {
+	s.fd, s.network, s.packets = fd, network, network == "unixpacket"
+	s.rd.init()
+	s.wr.init()
+}
+
+// LocalAddr and RemoteAddr are those of net.Conn.
+func (s *socket) LocalAddr() net.Addr  { return s.addrs.local(s) }
+func (s *socket) RemoteAddr() net.Addr { return s.addrs.remote(s) }
+
+// Close interrupts all calls, waits until they have left and the kernel has let go of the socket, and closes it.
+func (s *socket) Close() error {
+	if err := s.guard.close(); err != nil {
+		return s.opError("close", err)
+	}
+	s.rd.dl.Close()
+	s.wr.dl.Close()
+	s.guard.wait()
+	s.rd.mu.Lock()
+	defer s.rd.mu.Unlock()
+	s.wr.mu.Lock()
+	defer s.wr.mu.Unlock()
+	s.addrs.resolve(s)
+	s.receive.drop(&s.rd)
+	if err := syscall.Close(s.fd); err != nil {
+		return s.opError("close", os.NewSyscallError("close", err))
+	}
+	return nil
+}
+
+// SetDeadline, SetReadDeadline and SetWriteDeadline are those of net.Conn.
+func (s *socket) SetDeadline(t time.Time) error      { return s.setDeadline(t, &s.rd.dl, &s.wr.dl) }
+func (s *socket) SetReadDeadline(t time.Time) error  { return s.setDeadline(t, &s.rd.dl) }
+func (s *socket) SetWriteDeadline(t time.Time) error { return s.setDeadline(t, &s.wr.dl) }
+
+func (s *socket) setDeadline(t time.Time, dls ...*sched.Deadline) error {
+	for _, dl := range dls {
+		if !dl.Set(t) {
+			return s.setError(net.ErrClosed)
+		}
+	}
+	return nil
+}
+
+// control runs f while the file descriptor is held open. Its error is f's, named by call, or net.ErrClosed.
+func (s *socket) control(call string, f func(fd int) error) error {
+	if err := s.guard.acquire(); err != nil {
+		return err
+	}
+	defer s.guard.release()
+	return os.NewSyscallError(call, f(s.fd))
+}
+
+// CloseRead and CloseWrite are those of net.TCPConn.
+func (s *socket) CloseRead() error  { return s.shutdown(syscall.SHUT_RD) }
+func (s *socket) CloseWrite() error { return s.shutdown(syscall.SHUT_WR) }
+
+func (s *socket) shutdown(how int) error {
+	err := s.control("shutdown", func(fd int) error { return syscall.Shutdown(fd, how) })
+	if err != nil {
+		return s.opError("close", err)
+	}
+	return nil
+}
+
+// File is that of net.TCPConn. A receive that is armed would take bytes from the duplicate.
+func (s *socket) File() (*os.File, error) {
+	s.receive.handOver(s)
+	f, err := dupFile(&s.guard, s.fd, func() string {
+		return s.network + ":" + addrString(s.LocalAddr()) + "->" + addrString(s.RemoteAddr())
+	})
+	if err != nil {
+		return nil, s.opError("file", err)
+	}
+	return f, nil
+}
+
+// dupFile duplicates a descriptor under its guard.
+func dupFile(g *fdGuard, fd int, name func() string) (*os.File, error) {
+	if err := g.acquire(); err != nil {
+		return nil, err
+	}
+	defer g.release()
+	dup, err := dupCloseOnExec(fd)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(dup), name()), nil
+}
+
+func addrString(a net.Addr) string {
+	if a == nil {
+		return ""
+	}
+	return a.String()
+}
+
+// opError wraps err as package net does for a call on a connection.
+func (s *socket) opError(op string, err error) error {
+	return &net.OpError{Op: op, Net: s.network, Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: ioError(err)}
+}
+
+// setError wraps err as package net does for the setting of an option or a deadline.
+func (s *socket) setError(err error) error {
+	return &net.OpError{Op: "set", Net: s.network, Addr: s.LocalAddr(), Err: ioError(err)}
+}
+
+// ioError names an interruption as package net does.
+func ioError(err error) error {
+	if errors.Is(err, sched.ErrClosed) {
+		return net.ErrClosed
+	}
+	return err
+}
+
+// closeUnreachable makes the garbage collector close a connection that the program has lost, as package net does. The handle
+// is what the program holds; the rings hold the socket only.
+func closeUnreachable[T any](handle *T, s *socket) {
+	runtime.AddCleanup(handle, func(s *socket) { s.Close() }, s)
+}

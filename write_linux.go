@@ -1,0 +1,81 @@
+package uringnet
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Write is that of net.Conn.
+func (s *socket) Write(p []byte) (int, error) {
+	n, err := s.write(p)
+	if err != nil {
+		err = s.opError("write", err)
+	}
+	return n, err
+}
+
+// write sends at once what the socket takes; the rest goes through the ring, which waits for room.
+func (s *socket) write(p []byte) (int, error) {
+	d := &s.wr
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return 0, err
+	}
+	done := 0
+	for {
+		rest := p[done:]
+		if !s.packets {
+			rest = rest[:min(len(rest), maxRW)]
+		}
+		n, errno := sendNow(s.fd, rest)
+		switch errno {
+		case 0:
+			done += n
+			if done == len(p) {
+				return done, nil
+			}
+			if n == 0 {
+				return done, io.ErrUnexpectedEOF
+			}
+			continue
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+		default:
+			return done, os.NewSyscallError("write", errno)
+		}
+		n, err := s.sendWaiting(rest)
+		done += n
+		if done == len(p) && (n > 0 || err == nil) {
+			return done, nil
+		}
+		if err != nil {
+			return done, err
+		}
+	}
+}
+
+// sendWaiting sends through the ring. When it is interrupted it reports the bytes that had gone until then.
+func (s *socket) sendWaiting(p []byte) (int, error) {
+	d := &s.wr
+	flags := unix.MSG_NOSIGNAL
+	if !s.packets {
+		flags |= unix.MSG_WAITALL // one completion for the whole of p
+	}
+	d.op.Send(s.fd, p, flags)
+	interrupted := d.op.Await(&d.dl)
+	if interrupted != nil {
+		d.op.CancelAndAwait()
+	}
+	r := d.op.Take()
+	switch r.Errno {
+	case 0, syscall.ECANCELED, syscall.EINTR, syscall.EAGAIN:
+		// ECANCELED without an interruption: the thread that armed the request has ended.
+		return r.N, interrupted
+	}
+	return 0, os.NewSyscallError("write", r.Errno)
+}
