@@ -4,13 +4,12 @@ import (
 	"fmt"
 
 	"github.com/uringnet/uringnet/internal/sched"
-	"golang.org/x/sys/unix"
 )
 
 // startRings creates the first ring. The error says why there can be none.
 func startRings() (string, error) {
 	if err := sched.Start(); err != nil {
-		return "", err
+		return "", explain(err)
 	}
 	return fmt.Sprintf("Linux %s has all that is needed", kernelRelease()), nil
 }
@@ -21,12 +20,4 @@ func readRingStats() Stats {
 		s.Rings = append(s.Rings, RingStats(r))
 	}
 	return s
-}
-
-func kernelRelease() string {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return "unknown"
-	}
-	return unix.ByteSliceToString(u.Release[:])
 }

@@ -12,6 +12,8 @@ var errNoRing = errors.New("io_uring is a Linux interface, this is " + runtime.G
 
 func startRings() (string, error) { return "", errNoRing }
 
+func probeFeatures() (Features, error) { return nil, errNoRing }
+
 func readRingStats() Stats { return Stats{} }
 
 func newRingTCPListener(*net.TCPListener, net.KeepAliveConfig) (net.Listener, error) {

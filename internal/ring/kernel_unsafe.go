@@ -3,6 +3,7 @@
 package ring
 
 import (
+	"errors"
 	"os"
 	"syscall"
 	"unsafe"
@@ -26,10 +27,10 @@ type linux struct{}
 
 func (linux) setup(entries uint32, p *Params) (int, error) {
 	fd, err := sys.IOURingSetup(uint(entries), p)
-	if err != nil {
-		return -1, err
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		return -1, errno
 	}
-	return fd, nil
+	return fd, err
 }
 
 func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {

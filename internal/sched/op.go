@@ -174,11 +174,12 @@ func (o *Op) Poll(fd int, events uint32) {
 }
 
 // start stages an entry on the current ring, whose lock is held when it returns; submit releases it.
-func (o *Op) start(mem []byte) (*worker, *ring.SQE) {
+func (o *Op) start(mem []byte) (*worker, *ring.SQE) { return o.startOn(current(), mem) }
+
+func (o *Op) startOn(w *worker, mem []byte) (*worker, *ring.SQE) {
 	if o.state.Load() != opIdle {
 		o.illegal("start")
 	}
-	w := current()
 	sqe, index := w.lockWithEntry()
 	o.w, o.sqIndex, o.mem = w, index, mem
 	o.canceled, o.nonEmpty, o.res = false, false, 0

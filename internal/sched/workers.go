@@ -5,6 +5,8 @@ package sched
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/uringnet/uringnet/internal/ring"
 )
 
 // workers are the rings by P. They are created when a P first issues an operation, and never closed.
@@ -21,6 +23,13 @@ func Start() error {
 	defer workers.mu.Unlock()
 	if workers.byP.Load() != nil {
 		return nil
+	}
+	features, err := ring.Probe()
+	if err != nil {
+		return err
+	}
+	if err := ring.Missing(features); err != nil {
+		return err
 	}
 	w, err := newWorker()
 	if err != nil {

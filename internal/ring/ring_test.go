@@ -1,0 +1,237 @@
+//go:build linux
+
+package ring
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"testing"
+
+	sys "github.com/iceber/iouring-go/syscall"
+)
+
+func TestNewRing(t *testing.T) {
+	r, err := New(Config{SQEntries: 8, CQEntries: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 100 {
+		for i := range 8 {
+			sqe, _ := r.SQ.Next()
+			if sqe == nil {
+				t.Fatalf("round %d: no room for entry %d of 8", round, i)
+			}
+			sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0)
+			sqe.SetUserData(uint64(round*8 + i))
+		}
+		if sqe, _ := r.SQ.Next(); sqe != nil {
+			t.Fatal("a ninth entry of 8")
+		}
+		r.SQ.Publish()
+		if errno := r.Enter(r.SQ.Unconsumed()); errno != 0 {
+			t.Fatal(errno)
+		}
+		var cqes [32]CQE
+		if n := r.CQ.Reap(cqes[:]); n != 8 {
+			t.Fatalf("round %d: %d completions of 8", round, n)
+		}
+		for i := range 8 {
+			if cqes[i].UserData != uint64(round*8+i) || cqes[i].Res != 0 {
+				t.Fatalf("round %d: completion %d is %+v", round, i, cqes[i])
+			}
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A kernel that drops completions it has no room for would lose wake-ups: ours keeps them until they are flushed.
+func TestOverflowIsFlushed(t *testing.T) {
+	r, err := New(Config{SQEntries: 64, CQEntries: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	const total = 64 * 4
+	for sent := 0; sent < total; sent += 64 {
+		for i := range 64 {
+			sqe, _ := r.SQ.Next()
+			sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0)
+			sqe.SetUserData(uint64(sent + i))
+		}
+		r.SQ.Publish()
+		if errno := r.Enter(r.SQ.Unconsumed()); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	if !r.SQ.Overflown() {
+		t.Fatal("256 completions in a queue of 64 and no overflow")
+	}
+	var cqes [64]CQE
+	for got := 0; got < total; {
+		n := r.CQ.Reap(cqes[:])
+		if n == 0 {
+			if !r.SQ.Overflown() {
+				t.Fatalf("%d completions of %d and no more to come", got, total)
+			}
+			if errno := r.FlushOverflow(); errno != 0 {
+				t.Fatal(errno)
+			}
+			continue
+		}
+		for _, c := range cqes[:n] {
+			if c.UserData != uint64(got) {
+				t.Fatalf("completion %d has user_data %d", got, c.UserData)
+			}
+			got++
+		}
+	}
+}
+
+func TestProbe(t *testing.T) {
+	fs, err := Probe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fs {
+		if !f.Available {
+			t.Errorf("%s (Linux %s) is missing on the kernel that CI has: %s", f.Name, f.Since, f.Why)
+		}
+	}
+	if err := Missing(fs); err != nil {
+		t.Error(err)
+	}
+	fs[len(fs)-1].Available = false
+	defer func() { fs[len(fs)-1].Available = true }()
+	if err := Missing(fs); !errors.Is(err, ErrTooOld) {
+		t.Errorf("a missing feature gives %v", err)
+	}
+}
+
+// refusing is a kernel that knows only some setup flags.
+type refusing struct {
+	linux
+	known uint32
+	asked []uint32
+}
+
+func (k *refusing) setup(entries uint32, p *Params) (int, error) {
+	k.asked = append(k.asked, p.Flags)
+	if p.Flags&^k.known != 0 {
+		return -1, fmt.Errorf("refused: %w", syscall.EINVAL)
+	}
+	return k.linux.setup(entries, p)
+}
+
+func TestOptionalFlagsAreDropped(t *testing.T) {
+	for _, known := range []uint32{
+		sys.IORING_SETUP_CQSIZE,
+		sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_SUBMIT_ALL,
+		sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_SUBMIT_ALL | sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG,
+	} {
+		k := &refusing{known: known}
+		r, err := newRing(k, Config{SQEntries: 8, CQEntries: 16})
+		if err != nil {
+			t.Fatalf("a kernel that knows %#x: %v after %#x", known, err, k.asked)
+		}
+		if r.flags != known {
+			t.Errorf("a kernel that knows %#x runs with %#x", known, r.flags)
+		}
+		if res, err := r.complete(func(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0) }); res != 0 || err != nil {
+			t.Errorf("with flags %#x a NOP gives %d, %v", known, res, err)
+		}
+		r.Close()
+	}
+	k := &refusing{}
+	if _, err := newRing(k, Config{SQEntries: 8, CQEntries: 16}); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("a kernel that knows nothing: %v", err)
+	}
+}
+
+// fakeQueues are a submission and a completion queue whose kernel side the test plays.
+type fakeQueues struct {
+	sqHead, sqTail, sqFlags, cqHead, cqTail uint32
+	sqes                                    []SQE
+	cqes                                    []CQE
+}
+
+func newFakeQueues(n uint32, start uint32) (*fakeQueues, *SQ, *CQ) {
+	f := &fakeQueues{sqHead: start, sqTail: start, cqHead: start, cqTail: start, sqes: make([]SQE, n), cqes: make([]CQE, n)}
+	sq := &SQ{kHead: &f.sqHead, kTail: &f.sqTail, kFlags: &f.sqFlags, sqes: f.sqes, mask: n - 1, published: uint64(start), tail: uint64(start)}
+	return f, sq, &CQ{kHead: &f.cqHead, kTail: &f.cqTail, cqes: f.cqes, mask: n - 1}
+}
+
+// The cursors must survive the wrap of the 32-bit words: a model in plain slices says what each step must give.
+func TestQueuesAgainstModel(t *testing.T) {
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		f, sq, cq := newFakeQueues(8, ^uint32(0)-uint32(rnd.IntN(20)))
+		var staged, published []uint64 // user data, in order; 0 for withdrawn
+		index := map[uint64]uint64{}
+		next := uint64(1)
+		for range 2000 {
+			switch rnd.IntN(4) {
+			case 0:
+				sqe, i := sq.Next()
+				if full := len(staged)+len(published) == 8; full != (sqe == nil) {
+					t.Fatalf("seed %d: full %v, entry %v", seed, full, sqe)
+				}
+				if sqe != nil {
+					sqe.SetUserData(next)
+					index[next] = i
+					staged = append(staged, next)
+					next++
+				}
+			case 1:
+				sq.Publish()
+				published, staged = append(published, staged...), nil
+			case 2: // an operation in flight is cancelled: it can be withdrawn exactly while it is staged
+				both := slices.Concat(published, staged)
+				if len(both) == 0 {
+					break
+				}
+				i := rnd.IntN(len(both))
+				if both[i] == NoUserData {
+					break
+				}
+				isStaged := i >= len(published)
+				if got := sq.Withdraw(index[both[i]]); got != isStaged {
+					t.Fatalf("seed %d: withdrawing entry %d of %d published and %d staged: %v", seed, i, len(published), len(staged), got)
+				}
+				if i -= len(published); isStaged && i == len(staged)-1 {
+					staged = staged[:i]
+				} else if isStaged {
+					staged[i] = NoUserData
+				}
+			case 3: // the kernel takes some and completes them
+				n := rnd.IntN(len(published) + 1)
+				for _, want := range published[:n] {
+					got := f.sqes[f.sqHead&7]
+					f.sqHead++
+					if ud := userData(&got); ud != want {
+						t.Fatalf("seed %d: the kernel sees %d, want %d", seed, ud, want)
+					}
+					f.cqes[f.cqTail&7] = CQE{UserData: want, Res: int32(want)}
+					f.cqTail++
+				}
+				var dst [8]CQE
+				if got := cq.Reap(dst[:]); got != n {
+					t.Fatalf("seed %d: reaped %d of %d", seed, got, n)
+				}
+				for i, want := range published[:n] {
+					if dst[i].UserData != want {
+						t.Fatalf("seed %d: completion %d is %d, want %d", seed, i, dst[i].UserData, want)
+					}
+				}
+				published = published[n:]
+			}
+			if int(sq.Unconsumed()) != len(published) || sq.Staged() != len(staged) || !cq.Empty() {
+				t.Fatalf("seed %d: %d unconsumed of %d, %d staged of %d", seed, sq.Unconsumed(), len(published), sq.Staged(), len(staged))
+			}
+		}
+	}
+}

@@ -1,0 +1,429 @@
+//go:build linux
+
+package sched
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/ring"
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) {
+	if err := Start(); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+type testOp struct {
+	Op
+	fut Future
+	dl  Deadline
+}
+
+func newOp() *testOp {
+	o := new(testOp)
+	o.Init(&o.fut)
+	o.dl.Init(&o.fut)
+	return o
+}
+
+func socketPair(t *testing.T) (a, b int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fds[0]); unix.Close(fds[1]) })
+	return fds[0], fds[1]
+}
+
+func write(t *testing.T, fd int, text string) {
+	t.Helper()
+	if n, err := unix.Write(fd, []byte(text)); n != len(text) {
+		t.Error(n, err)
+	}
+}
+
+func TestRecv(t *testing.T) {
+	a, b := socketPair(t)
+	o := newOp()
+	buf := make([]byte, 16)
+	for range 1000 {
+		o.Recv(b, buf)
+		go write(t, a, "hello")
+		if err := o.Await(&o.dl); err != nil {
+			t.Fatal(err)
+		}
+		if r := o.Take(); r.N != 5 || r.Errno != 0 || string(buf[:5]) != "hello" {
+			t.Fatalf("%+v %q", r, buf[:5])
+		}
+	}
+}
+
+func TestRecvPooled(t *testing.T) {
+	a, b := socketPair(t)
+	o := newOp()
+	for range 1000 {
+		o.RecvPooled(b)
+		go write(t, a, "hello")
+		o.Await(&o.dl)
+		r := o.Take()
+		if r.N != 5 || r.Buf == nil || string(r.Buf.Bytes()[:5]) != "hello" {
+			t.Fatalf("%+v", r)
+		}
+		r.Buf.Release()
+	}
+}
+
+// An operation in flight that is cancelled ends, says so, and leaves the memory alone from then on.
+func TestCancelInFlight(t *testing.T) {
+	a, b := socketPair(t)
+	o := newOp()
+	buf := make([]byte, 16)
+	for range 1000 {
+		o.Recv(b, buf)
+		o.CancelAndAwait()
+		if r := o.Take(); !r.Canceled {
+			t.Fatalf("%+v", r)
+		}
+	}
+	write(t, a, "x")
+	if buf[0] != 0 {
+		t.Fatal("a cancelled receive wrote into the buffer")
+	}
+	o.Recv(b, buf)
+	o.Await(nil)
+	if r := o.Take(); r.N != 1 {
+		t.Fatalf("%+v", r)
+	}
+}
+
+// Whichever comes first, data or cancellation, no byte is lost.
+func TestCancelRacesData(t *testing.T) {
+	a, b := socketPair(t)
+	o := newOp()
+	buf := make([]byte, 1)
+	rounds := 20000
+	if testing.Short() {
+		rounds = 2000
+	}
+	for i := range rounds {
+		o.Recv(b, buf)
+		done := make(chan struct{})
+		go func() { write(t, a, string([]byte{byte(i)})); close(done) }()
+		o.CancelAndAwait()
+		r := o.Take()
+		<-done
+		if r.Canceled {
+			o.Recv(b, buf)
+			o.Await(nil)
+			r = o.Take()
+		}
+		if r.N != 1 || buf[0] != byte(i) {
+			t.Fatalf("round %d: %+v, byte %d", i, r, buf[0])
+		}
+	}
+}
+
+// staged returns a worker whose completer seems to be awake, so that what is submitted stays staged.
+func staged(t *testing.T) *worker {
+	w, err := newWorker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The completer parks first, and sets awake only when a completion comes.
+	for w.counters.parks.Load() == 0 {
+		runtime.Gosched()
+	}
+	awaitParked(w)
+	w.mu.Lock()
+	w.awake = true
+	w.mu.Unlock()
+	return w
+}
+
+func TestStagedIsWithdrawnWithoutSystemCall(t *testing.T) {
+	_, b := socketPair(t)
+	w := staged(t)
+	buf := make([]byte, 1)
+	ops := []*testOp{newOp(), newOp(), newOp()}
+	for _, o := range ops {
+		_, sqe := o.startOn(w, buf)
+		ring.PrepRecv(sqe, int32(b), buf, true)
+		w.submit(&o.Op, sqe)
+	}
+	for _, i := range []int{1, 2, 0} {
+		ops[i].CancelAndAwait()
+		if r := ops[i].Take(); !r.Canceled {
+			t.Fatalf("operation %d: %+v", i, r)
+		}
+	}
+	if n := w.counters.enters.Load(); n != 0 {
+		t.Errorf("%d system calls", n)
+	}
+	if n := w.counters.withdrawn.Load(); n != 3 {
+		t.Errorf("%d withdrawn, want 3", n)
+	}
+	w.flush()
+	if w.reap() != 0 || w.table.inFlight() != 0 || w.counters.stale.Load() != 0 {
+		t.Error("something of the withdrawn operations is left")
+	}
+}
+
+// A completion of an earlier use of a slot must not reach the later owner, and its buffer goes back.
+func TestStaleCompletion(t *testing.T) {
+	w := staged(t)
+	first, second := newOp(), newOp()
+	complete := func(userData uint64, flags uint32) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.finish(&ring.CQE{UserData: userData, Res: 7, Flags: flags})
+	}
+	start := func(o *testOp) {
+		_, sqe := o.startOn(w, nil)
+		ring.PrepPoll(sqe, -1, 0)
+		w.submit(&o.Op, sqe)
+	}
+	start(first)
+	stale := first.userData
+	complete(stale, 0)
+	first.Take()
+	start(second)
+	if uint32(second.userData) != uint32(stale) {
+		t.Fatalf("slot %d was not used again but %d", uint32(stale), uint32(second.userData))
+	}
+	w.pool.inUse++ // as if the kernel had taken buffer 3
+	complete(stale, ring.CQEBuffer|3<<16)
+	if !second.InFlight() {
+		t.Fatal("a stale completion completed another operation")
+	}
+	if w.counters.stale.Load() != 1 || w.pool.inUse != 1 {
+		t.Errorf("stale %d, buffers in use %d, want 1 and 1", w.counters.stale.Load(), w.pool.inUse)
+	}
+	complete(second.userData, 0)
+	if r := second.Take(); r.N != 7 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestIllegalTransitionsPanic(t *testing.T) {
+	_, b := socketPair(t)
+	mustPanic := func(want string, f func()) {
+		t.Helper()
+		defer func() {
+			t.Helper()
+			if s, _ := recover().(string); !strings.Contains(s, want) {
+				t.Errorf("panic %q, want %q in it", s, want)
+			}
+		}()
+		f()
+	}
+	o := newOp()
+	mustPanic("idle", func() { o.Take() })
+	o.Recv(b, make([]byte, 1))
+	mustPanic("in flight", func() { o.Take() })
+	mustPanic("in flight", func() { o.Recv(b, make([]byte, 1)) })
+	o.CancelAndAwait()
+	mustPanic("done", func() { o.Recv(b, make([]byte, 1)) })
+	mustPanic("done", func() { o.complete(&ring.CQE{}, nil) })
+}
+
+// More operations than the submission queue has entries, from many goroutines at once.
+func TestMoreThanTheQueueHolds(t *testing.T) {
+	const n = 3 * sqEntries
+	a, b := socketPair(t)
+	ops := make([]*testOp, n)
+	for i := range ops {
+		ops[i] = newOp()
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := i; j < n; j += 8 {
+				ops[j].Poll(b, unix.POLLIN)
+			}
+		})
+	}
+	wg.Wait()
+	write(t, a, "x")
+	for _, o := range ops {
+		o.Await(nil)
+		if r := o.Take(); r.N&unix.POLLIN == 0 {
+			t.Fatalf("%+v", r)
+		}
+	}
+}
+
+// When the thread that submitted a request has ended, the kernel completes it from a worker of its own, with ECANCELED
+// when its event comes: the owner can tell that from its own cancellation, and nothing is lost if it starts again.
+func TestThreadEnds(t *testing.T) {
+	a, b := socketPair(t)
+	w, err := newWorker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphaned := 0
+	buf := make([]byte, 1)
+	for i := range 50 {
+		o := newOp()
+		start := func() {
+			_, sqe := o.startOn(w, buf)
+			ring.PrepRecv(sqe, int32(b), buf, true)
+			w.submit(&o.Op, sqe)
+		}
+		tid := make(chan int)
+		go func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+			awaitParked(w)         // then whoever submits does it on its own thread
+			start()
+			tid <- unix.Gettid()
+		}()
+		awaitThreadEnd(<-tid)
+		write(t, a, string([]byte{byte(i)}))
+		o.Await(nil)
+		r := o.Take()
+		if r.Errno == syscall.ECANCELED && !r.Canceled {
+			orphaned++
+			start()
+			o.Await(nil)
+			r = o.Take()
+		}
+		if r.N != 1 || buf[0] != byte(i) {
+			t.Fatalf("round %d: %+v, byte %d", i, r, buf[0])
+		}
+	}
+	if orphaned < 40 {
+		t.Errorf("%d of 50 requests outlived their thread", orphaned)
+	}
+}
+
+func awaitParked(w *worker) {
+	for parked := false; !parked; runtime.Gosched() {
+		w.mu.Lock()
+		parked = !w.awake
+		w.mu.Unlock()
+	}
+}
+
+// awaitThreadEnd returns when a thread is gone, or goes on after a while: the runtime keeps its first thread.
+func awaitThreadEnd(tid int) {
+	for range 100_000 {
+		if unix.Tgkill(os.Getpid(), tid, 0) != nil {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestMultishotAcceptIsThrottled(t *testing.T) {
+	l, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(l)
+	if err := unix.Bind(l, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(l, 4096); err != nil {
+		t.Fatal(err)
+	}
+	addr, _ := unix.Getsockname(l)
+	o := newOp()
+	o.Accept(l, true)
+	const clients = 3 * moreLimit
+	for range clients {
+		c, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(c)
+		if err := unix.Connect(c, addr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := 0
+	for got < clients {
+		if err := o.AwaitMore(&o.dl); err != nil {
+			t.Fatal(err)
+		}
+		for fd, ok := o.TakeMore(); ok; fd, ok = o.TakeMore() {
+			unix.Close(int(fd))
+			got++
+		}
+		if o.Done() && o.More() == 0 {
+			if r := o.Take(); r.Errno == 0 {
+				unix.Close(r.N)
+				got++
+			} else if r.Errno != syscall.ECANCELED {
+				t.Fatalf("%+v", r)
+			}
+			o.Accept(l, true)
+		}
+	}
+	o.CancelAndAwait()
+}
+
+func TestFutureLosesNoWakeUp(t *testing.T) {
+	rounds := 300_000
+	if testing.Short() {
+		rounds = 30_000
+	}
+	for _, procs := range []int{1, 2, 8} {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		ping, pong := new(Future), new(Future)
+		go func() {
+			for range rounds {
+				ping.Wait()
+				pong.Notify()
+			}
+		}()
+		for range rounds {
+			ping.Notify()
+			pong.Wait()
+		}
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	var f Future
+	var d Deadline
+	d.Init(&f)
+	want := func(err error) {
+		t.Helper()
+		if got := d.Err(); !errors.Is(got, err) {
+			t.Fatalf("%v, want %v", got, err)
+		}
+	}
+	want(nil)
+	d.Set(time.Now().Add(-time.Second))
+	f.Wait()
+	want(os.ErrDeadlineExceeded)
+	d.Set(time.Now().Add(time.Hour))
+	want(nil)
+	d.Set(time.Now().Add(time.Millisecond))
+	f.Wait()
+	want(os.ErrDeadlineExceeded)
+	d.Set(time.Time{})
+	want(nil)
+	// Moved ahead of a timer that is about to fire, over and over: it must never expire.
+	for range 2000 {
+		d.Set(time.Now().Add(time.Microsecond))
+		d.Set(time.Now().Add(time.Hour))
+		want(nil)
+	}
+	d.Close()
+	want(ErrClosed)
+	if d.Set(time.Time{}) {
+		t.Error("Set after Close succeeds")
+	}
+	want(ErrClosed)
+}

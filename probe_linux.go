@@ -1,0 +1,57 @@
+package uringnet
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/uringnet/uringnet/internal/ring"
+	"golang.org/x/sys/unix"
+)
+
+func probeFeatures() (Features, error) {
+	fs, err := ring.Probe()
+	if err != nil {
+		return nil, explain(err)
+	}
+	var out Features
+	for _, f := range fs {
+		out = append(out, Feature(f))
+	}
+	return out, nil
+}
+
+// explain says what a person can do about an io_uring that cannot be had. The error keeps its chain.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSYS):
+		return fmt.Errorf("this kernel offers no io_uring: %w", err)
+	case errors.Is(err, syscall.EPERM):
+		if v := sysctl("kernel.io_uring_disabled"); v == "1" || v == "2" {
+			return fmt.Errorf("io_uring is disabled by kernel.io_uring_disabled=%s: %w", v, err)
+		}
+		return fmt.Errorf("io_uring is forbidden, probably by a container's seccomp profile: %w", err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return fmt.Errorf("no file descriptor is left for an io_uring, raise RLIMIT_NOFILE: %w", err)
+	case errors.Is(err, syscall.ENOMEM):
+		return fmt.Errorf("no memory for an io_uring, raise RLIMIT_MEMLOCK: %w", err)
+	case errors.Is(err, ring.ErrTooOld):
+		return fmt.Errorf("Linux %s: %w", kernelRelease(), err)
+	}
+	return fmt.Errorf("io_uring does not start: %w", err)
+}
+
+func sysctl(name string) string {
+	b, _ := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	return strings.TrimSpace(string(b))
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
