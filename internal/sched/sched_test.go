@@ -3,14 +3,12 @@
 package sched
 
 import (
-	"errors"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/uringnet/uringnet/internal/ring"
 	"golang.org/x/sys/unix"
@@ -370,60 +368,4 @@ func TestMultishotAcceptIsThrottled(t *testing.T) {
 		}
 	}
 	o.CancelAndAwait()
-}
-
-func TestFutureLosesNoWakeUp(t *testing.T) {
-	rounds := 300_000
-	if testing.Short() {
-		rounds = 30_000
-	}
-	for _, procs := range []int{1, 2, 8} {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-		ping, pong := new(Future), new(Future)
-		go func() {
-			for range rounds {
-				ping.Wait()
-				pong.Notify()
-			}
-		}()
-		for range rounds {
-			ping.Notify()
-			pong.Wait()
-		}
-	}
-}
-
-func TestDeadline(t *testing.T) {
-	var f Future
-	var d Deadline
-	d.Init(&f)
-	want := func(err error) {
-		t.Helper()
-		if got := d.Err(); !errors.Is(got, err) {
-			t.Fatalf("%v, want %v", got, err)
-		}
-	}
-	want(nil)
-	d.Set(time.Now().Add(-time.Second))
-	f.Wait()
-	want(os.ErrDeadlineExceeded)
-	d.Set(time.Now().Add(time.Hour))
-	want(nil)
-	d.Set(time.Now().Add(time.Millisecond))
-	f.Wait()
-	want(os.ErrDeadlineExceeded)
-	d.Set(time.Time{})
-	want(nil)
-	// Moved ahead of a timer that is about to fire, over and over: it must never expire.
-	for range 2000 {
-		d.Set(time.Now().Add(time.Microsecond))
-		d.Set(time.Now().Add(time.Hour))
-		want(nil)
-	}
-	d.Close()
-	want(ErrClosed)
-	if d.Set(time.Time{}) {
-		t.Error("Set after Close succeeds")
-	}
-	want(ErrClosed)
 }
