@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 )
@@ -34,7 +33,7 @@ func runChild(name string) int {
 }
 
 // child runs the function of that name in a process of its own, with env added to the environment,
-// and returns what it printed. Unless env says otherwise, URINGNET is unset there.
+// and returns what it printed.
 func child(t *testing.T, name string, env ...string) string {
 	t.Helper()
 	exe, err := os.Executable()
@@ -42,12 +41,7 @@ func child(t *testing.T, name string, env ...string) string {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), exe)
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "URINGNET=") {
-			cmd.Env = append(cmd.Env, kv)
-		}
-	}
-	cmd.Env = append(cmd.Env, childEnv+"="+name)
+	cmd.Env = append(os.Environ(), childEnv+"="+name)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/uringnet/uringnet"
 )
 
 // tempFile is a file with that much of a pattern in it.
@@ -126,7 +124,11 @@ func TestReadFromOthers(t *testing.T) {
 				d.Write(content)
 				d.CloseWrite()
 			}()
-			copyTo(t, io.LimitReader(a, 1<<20), content[:1<<20])
+			lr := &io.LimitedReader{R: a, N: 1 << 20}
+			copyTo(t, lr, content[:1<<20])
+			if lr.N != 0 || lr.R != io.Reader(a) { // it is the caller's
+				t.Errorf("the limited reader is left with N = %d, R = %T", lr.N, lr.R)
+			}
 			copyTo(t, a, content[1<<20:])
 		}
 	}
@@ -269,15 +271,4 @@ func TestBuffers(t *testing.T) {
 			t.Error("wrong content")
 		}
 	})
-}
-
-// TestReadFromKeepsType: io.Copy must find the shortcut of both ends by the interfaces alone.
-func TestReadFromKeepsType(t *testing.T) {
-	var c any = &uringnet.TCPConn{}
-	if _, ok := c.(io.ReaderFrom); !ok {
-		t.Error("no io.ReaderFrom")
-	}
-	if _, ok := c.(io.WriterTo); !ok {
-		t.Error("no io.WriterTo")
-	}
 }

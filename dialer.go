@@ -42,14 +42,12 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 
 // DialTCP connects to raddr from laddr, which may be the zero AddrPort. See [net.Dialer.DialTCP].
 func (d *Dialer) DialTCP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*TCPConn, error) {
-	nd := d.throughRing(network)
-	return connAs[*TCPConn](nd.DialTCP(ctx, network, laddr, raddr))
+	return connAs[*TCPConn]((*net.Dialer)(d).DialTCP(ctx, network, laddr, raddr))
 }
 
 // DialUnix connects to raddr from laddr, which may be nil. See [net.Dialer.DialUnix].
 func (d *Dialer) DialUnix(ctx context.Context, network string, laddr, raddr *net.UnixAddr) (*UnixConn, error) {
-	nd := d.throughRing(network)
-	return connAs[*UnixConn](nd.DialUnix(ctx, network, laddr, raddr))
+	return connAs[*UnixConn]((*net.Dialer)(d).DialUnix(ctx, network, laddr, raddr))
 }
 
 // DialUDP is [net.Dialer.DialUDP]: packet sockets stay package net's.
@@ -112,7 +110,7 @@ func NewConn(c net.Conn) (net.Conn, error) {
 			return takeOverTCPConn(nc)
 		}
 	case *net.UnixConn:
-		if nc != nil {
+		if nc != nil && nc.LocalAddr() != nil {
 			return takeOverUnixConn(nc)
 		}
 	default:

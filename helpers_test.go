@@ -17,7 +17,7 @@ import (
 
 // No test is decided by how long something takes. These two only end a run that would never end.
 const (
-	hang     = 4 * time.Minute  // of one test
+	hang     = 2 * time.Minute  // of one test
 	patience = 30 * time.Second // of a condition that is on its way to become true
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -66,7 +67,9 @@ func (l *TCPListener) AcceptTCP() (*TCPConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.accept()
+	c, err := l.s.accept()
+	runtime.KeepAlive(l) // its cleanup closes the socket
+	return c, err
 }
 
 // Close stops listening; accepted connections stay open. When it returns, the address is free.
@@ -125,7 +128,9 @@ func (l *UnixListener) AcceptUnix() (*UnixConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.accept()
+	c, err := l.s.accept()
+	runtime.KeepAlive(l) // its cleanup closes the socket
+	return c, err
 }
 
 // Close stops listening and, unless SetUnlinkOnClose(false) was called, removes the socket file.

@@ -195,7 +195,9 @@ func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listen
 	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors are ignored
 	// as package net ignores them.
 	l.setOptions(fd)
-	return &TCPListener{s: l}, nil
+	handle := &TCPListener{s: l}
+	closeUnreachable(handle, l)
+	return handle, nil
 }
 
 func (l *ringTCPListener) setOptions(fd int) {
@@ -211,7 +213,7 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 		return nil, l.opError("accept", err)
 	}
 	// Whether options are inherited depends on the protocol (TCP, MPTCP), not on the connection.
-	l.inherits.Do(func() { l.setEach = !inheritsOptions(l.fd, fd) })
+	l.inherits.Do(func() { l.setEach = !l.passesOptionsTo(fd) })
 	if l.setEach {
 		l.setOptions(fd)
 	}
@@ -219,14 +221,18 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 	return c, nil
 }
 
-// inheritsOptions compares the options of a listener and of a socket that it has accepted.
-func inheritsOptions(listener, conn int) bool {
+// passesOptionsTo compares the options of the listener with those of a socket that it has accepted.
+func (l *ringTCPListener) passesOptionsTo(conn int) bool {
+	if l.guard.acquire() != nil {
+		return false
+	}
+	defer l.guard.release()
 	for _, o := range [...][2]int{
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY}, {unix.SOL_SOCKET, unix.SO_KEEPALIVE},
 		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}, {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL}, {unix.IPPROTO_TCP, unix.TCP_KEEPCNT},
 	} {
 		have, err1 := unix.GetsockoptInt(conn, o[0], o[1])
-		want, err2 := unix.GetsockoptInt(listener, o[0], o[1])
+		want, err2 := unix.GetsockoptInt(l.fd, o[0], o[1])
 		if have != want || err1 != nil || err2 != nil {
 			return false
 		}
@@ -252,7 +258,9 @@ func newRingUnixListener(nl *net.UnixListener, unlink bool) (net.Listener, error
 	l := &ringUnixListener{path: nl.Addr().String()}
 	l.unlink.Store(unlink)
 	l.init(fd, networkOf(nl), nl.Addr())
-	return &UnixListener{s: l}, nil
+	handle := &UnixListener{s: l}
+	closeUnreachable(handle, l)
+	return handle, nil
 }
 
 func (l *ringUnixListener) accept() (*UnixConn, error) {

@@ -38,7 +38,7 @@ func explain(err error) error {
 	case errors.Is(err, syscall.ENOMEM):
 		return fmt.Errorf("no memory for an io_uring, raise RLIMIT_MEMLOCK: %w", err)
 	case errors.Is(err, ring.ErrTooOld):
-		return fmt.Errorf("Linux %s: %w", kernelRelease(), err)
+		return fmt.Errorf("kernel %s: %w", kernelRelease(), err)
 	}
 	return fmt.Errorf("io_uring does not start: %w", err)
 }

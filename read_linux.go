@@ -12,8 +12,9 @@ import (
 const (
 	// pooledMax is the largest read that is armed with a provided buffer and stays armed when it is interrupted: reads as
 	// small as this are made to be cancelled, as net/http's background read of one byte, or are the first of several that
-	// one buffer serves. A larger read receives into the caller's slice.
-	pooledMax = 256
+	// one buffer serves. A larger read receives into the caller's slice, so that nothing leaves the socket after
+	// an interruption, where a raw reader would look for it.
+	pooledMax = 16
 
 	// maxRW bounds one system call, as in package net: some systems fail on more.
 	maxRW = 1 << 30

@@ -2,6 +2,7 @@ package uringnet
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"runtime"
@@ -158,8 +159,8 @@ func ioError(err error) error {
 	return err
 }
 
-// closeUnreachable makes the garbage collector close a connection that the program has lost, as package net does. The handle
-// is what the program holds; the rings hold the socket only.
-func closeUnreachable[T any](handle *T, s *socket) {
-	runtime.AddCleanup(handle, func(s *socket) { s.Close() }, s)
+// closeUnreachable makes the garbage collector close a socket that the program has lost, as package net does. The
+// handle is what the program holds; the rings hold the socket only.
+func closeUnreachable[T any](handle *T, s io.Closer) {
+	runtime.AddCleanup(handle, func(s io.Closer) { s.Close() }, s)
 }

@@ -64,7 +64,7 @@ func (c *TCPConn) Read(b []byte) (int, error) {
 		return 0, syscall.EINVAL
 	}
 	n, err := c.s.Read(b)
-	runtime.KeepAlive(c) // its finalizer closes the socket
+	runtime.KeepAlive(c) // its cleanup closes the socket
 	return n, err
 }
 

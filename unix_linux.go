@@ -1,7 +1,7 @@
 package uringnet
 
 import (
-	"errors"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -50,7 +50,7 @@ func (c *ringUnix) ReadFromUnix(b []byte) (n int, addr *net.UnixAddr, err error)
 		var sa syscall.Sockaddr
 		n, sa, err = syscall.Recvfrom(fd, b, syscall.MSG_DONTWAIT)
 		addr = c.sender(sa)
-		return err
+		return endOfMessages(n, err)
 	})
 	if err != nil {
 		return 0, addr, c.opError("read", err)
@@ -64,12 +64,20 @@ func (c *ringUnix) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.Uni
 		var sa syscall.Sockaddr
 		n, oobn, flags, sa, err = syscall.Recvmsg(fd, b, oob, syscall.MSG_DONTWAIT|syscall.MSG_CMSG_CLOEXEC)
 		addr = c.sender(sa)
-		return err
+		return endOfMessages(n, err)
 	})
 	if err != nil {
 		return n, oobn, flags, addr, c.opError("read", err)
 	}
 	return n, oobn, flags, addr, nil
+}
+
+// endOfMessages makes an empty message the end of the connection, as package net does.
+func endOfMessages(n int, err error) error {
+	if n == 0 && err == nil {
+		return io.EOF
+	}
+	return err
 }
 
 func (c *ringUnix) sender(sa syscall.Sockaddr) *net.UnixAddr {
@@ -92,8 +100,8 @@ func (c *ringUnix) readBy(call string, receive func(fd int) error) error {
 func (s *socket) retry(d *direction, events uint32, call string, try func(fd int) error) error {
 	for {
 		switch err := try(s.fd); err {
-		case nil:
-			return nil
+		case nil, io.EOF:
+			return err
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			if err := d.awaitReady(s.fd, events); err != nil {
@@ -104,8 +112,6 @@ func (s *socket) retry(d *direction, events uint32, call string, try func(fd int
 		}
 	}
 }
-
-var errMissingAddress = errors.New("missing address")
 
 // WriteTo is that of net.UnixConn.
 func (c *ringUnix) WriteTo(b []byte, addr net.Addr) (int, error) {

@@ -60,8 +60,8 @@ func PrepCancel(sqe *SQE, target uint64) {
 	sqe.SetFlags(sqeSkipSuccess)
 }
 
-// prepSilentNop turns a staged entry into a request that does nothing and completes without a CQE.
-func prepSilentNop(sqe *SQE) {
+// PrepSilentNop makes an entry a request that does nothing and completes without a CQE.
+func PrepSilentNop(sqe *SQE) {
 	sqe.Reset()
 	sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0)
 	sqe.SetFlags(sqeSkipSuccess)

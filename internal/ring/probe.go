@@ -116,7 +116,7 @@ func (r *Ring) tryRequest(prep func(*SQE)) error {
 // trySilentNop checks that a silent request leaves no completion.
 func (r *Ring) trySilentNop() error {
 	sqe, _ := r.SQ.Next()
-	prepSilentNop(sqe)
+	PrepSilentNop(sqe)
 	res, err := r.complete(func(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0) })
 	if err == nil && res != 0 {
 		err = syscall.Errno(-res)

@@ -62,7 +62,7 @@ func (q *SQ) Withdraw(index uint64) bool {
 		q.tail--
 		return true
 	}
-	prepSilentNop(&q.sqes[uint32(index)&q.mask])
+	PrepSilentNop(&q.sqes[uint32(index)&q.mask])
 	return true
 }
 

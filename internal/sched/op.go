@@ -123,10 +123,15 @@ func (o *Op) AwaitMore(d *Deadline) error {
 }
 
 // CancelAndAwait cancels the operation and parks until it is done. The result says what really happened: it may be
-// a success.
+// a success. When it returns, the kernel has dropped its reference to the file, so that a close(2) which follows is the
+// end of the socket.
 func (o *Op) CancelAndAwait() {
-	o.w.cancel(o)
+	w := o.w
+	if w.cancel(o) {
+		return // the kernel never had it
+	}
 	o.Await(nil)
+	w.barrier()
 }
 
 // Recv starts a receive into p.

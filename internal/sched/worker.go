@@ -104,12 +104,13 @@ func (w *worker) submit(o *Op, sqe *ring.SQE) {
 	}
 }
 
-// cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen it.
-func (w *worker) cancel(o *Op) {
+// cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen it, and reports
+// whether it did the latter.
+func (w *worker) cancel(o *Op) (withdrawn bool) {
 	w.mu.Lock()
 	if !o.InFlight() {
 		w.mu.Unlock()
-		return
+		return false
 	}
 	o.canceled = true
 	if w.ring.SQ.Withdraw(o.sqIndex) {
@@ -117,7 +118,7 @@ func (w *worker) cancel(o *Op) {
 		o.complete(&ring.CQE{Res: -int32(syscall.ECANCELED)}, nil)
 		w.mu.Unlock()
 		w.counters.withdrawn.Add(1)
-		return
+		return true
 	}
 	w.mu.Unlock()
 
@@ -131,6 +132,16 @@ func (w *worker) cancel(o *Op) {
 	if w.reapMu.TryLock() {
 		w.reapLocked()
 	}
+	return false
+}
+
+// barrier returns when the kernel has let go of what completed requests held. It posts a completion before it drops the
+// request's reference to the file, and does both under the ring's lock; a request that is submitted now waits for that lock.
+func (w *worker) barrier() {
+	sqe, _ := w.lockWithEntry()
+	ring.PrepSilentNop(sqe)
+	w.mu.Unlock()
+	w.flush()
 }
 
 // flush hands everything that is staged to the kernel and reports whether there was anything.

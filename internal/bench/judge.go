@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/uringnet/uringnet/internal/bench/server"
+	"github.com/uringnet/uringnet/internal/bench/workload"
+)
+
+// finding is what the verdict says about one group of cells.
+type finding struct {
+	title  string
+	tail   bool    // it is about the p99 latency and not about CPU per request
+	change float64 // -0.18 for 18 % less
+	clear  bool    // beyond the noise
+}
+
+// judge fills in the warnings and the verdict.
+func (r *Report) judge() {
+	r.Warnings = append(r.Warnings, r.warnings()...)
+	r.Verdict = r.verdict()
+}
+
+// verdict says in a sentence whether uringnet helps on this machine.
+func (r *Report) verdict() string {
+	if backend := r.withoutRing(); backend != "" {
+		return "There is nothing to gain on this machine: uringnet itself ran on " + backend + "."
+	}
+	var less, more, tail, same []string
+	findings := r.findings()
+	for _, f := range findings {
+		percent := fmt.Sprintf("%.0f %%", math.Abs(f.change)*100)
+		switch {
+		case !f.clear:
+			same = append(same, f.title)
+		case f.tail && f.change < 0:
+			tail = append(tail, percent+" lower for "+f.title)
+		case f.tail:
+			tail = append(tail, percent+" higher for "+f.title)
+		case f.change < 0:
+			less = append(less, percent+" less for "+f.title)
+		default:
+			more = append(more, percent+" more for "+f.title)
+		}
+	}
+	var parts []string
+	if cpu := append(less, more...); len(cpu) > 0 {
+		parts = append(parts, "uringnet takes this CPU time per request, compared with net: "+list(cpu))
+	}
+	if len(tail) > 0 {
+		parts = append(parts, "the p99 latency of uringnet is "+list(tail))
+	}
+	if len(same) > 0 {
+		parts = append(parts, "net and uringnet do not differ clearly for "+list(same))
+	}
+	if len(findings) == 0 {
+		return "No verdict: that takes measurements of both net and uringnet."
+	}
+	return "On this machine " + strings.Join(parts, "; ") + "."
+}
+
+// withoutRing returns the backend of uringnet if it was not io_uring.
+func (r *Report) withoutRing() string {
+	for _, c := range r.Cells {
+		if i := c.uringnet(); i >= 0 && strings.HasPrefix(c.Servers[i].Backend, "net ") {
+			return c.Servers[i].Backend
+		}
+	}
+	return ""
+}
+
+// uringnet returns the index of the first server on uringnet, or -1.
+func (c *CellReport) uringnet() int {
+	return slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Uringnet })
+}
+
+// figure is what the verdict compares in a cell. Beside handlers that burn all the CPU they can get, CPU
+// time per request tells how many of those were served, and nothing about uringnet.
+func (c *CellReport) figure() func(Figures) float64 {
+	if c.Work.Kind == workload.Tail {
+		return p99
+	}
+	return cpuTime
+}
+
+// findings looks at the rounds of all cells of a group together.
+func (r *Report) findings() []finding {
+	type group struct {
+		finding
+		ratios []float64
+		noise  []float64
+	}
+	var groups []*group
+	for _, c := range r.Cells {
+		i, b := c.uringnet(), c.Servers[c.base()]
+		if i < 0 || b.Kind != server.Net {
+			continue
+		}
+		if n := len(groups); n == 0 || groups[n-1].title != c.Title {
+			groups = append(groups, &group{finding: finding{title: c.Title, tail: c.Work.Kind == workload.Tail}})
+		}
+		g := groups[len(groups)-1]
+		g.ratios = append(g.ratios, ratios(c.Servers[i].Rounds, b.Rounds, c.figure())...)
+		g.noise = append(g.noise, noise(b.Rounds, c.figure()))
+	}
+	var out []finding
+	for _, g := range groups {
+		if len(g.ratios) > 0 {
+			g.judge(g.ratios, median(g.noise))
+			out = append(out, g.finding)
+		}
+	}
+	return out
+}
+
+// judge calls a change clear if it is worth mentioning, larger than net's own noise, and most rounds agree on its direction.
+func (f *finding) judge(ratios []float64, noise float64) {
+	const worthMentioning = 0.02
+	f.change = median(ratios) - 1
+	size := math.Abs(f.change)
+	f.clear = size >= worthMentioning && size > noise/2 && consistent(ratios)
+}
+
+func list(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
+}

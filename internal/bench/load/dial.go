@@ -1,0 +1,124 @@
+//go:build linux
+
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/bench/proc"
+)
+
+// socket returns a TCP socket with TCP_NODELAY, as Go's have it.
+func socket(flags int) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|flags, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("setsockopt TCP_NODELAY: %w", err)
+	}
+	return fd, nil
+}
+
+func (l *loop) sockaddr() *unix.SockaddrInet4 {
+	return &unix.SockaddrInet4{Addr: l.addr.Addr().As4(), Port: int(l.addr.Port())}
+}
+
+// dial connects, blocking; so are the reads and writes of the set-up that follow, each for at most settle.
+func (l *loop) dial() (int, error) {
+	fd, err := socket(0)
+	if err != nil {
+		return -1, err
+	}
+	limit := unix.NsecToTimeval(int64(settle))
+	for _, opt := range []int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
+		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, opt, &limit); err != nil {
+			unix.Close(fd)
+			return -1, fmt.Errorf("setsockopt: %w", err)
+		}
+	}
+	if err := unix.Connect(fd, l.sockaddr()); err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("connect: %w", err)
+	}
+	return fd, nil
+}
+
+// blocking reads and writes a socket of the set-up.
+type blocking int
+
+func (fd blocking) Read(p []byte) (int, error) {
+	n, err := unix.Read(int(fd), p)
+	if err != nil {
+		return 0, explain("read", err)
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (fd blocking) Write(p []byte) (int, error) {
+	n, err := unix.Write(int(fd), p)
+	if err != nil {
+		return 0, explain("write", err)
+	}
+	if n < len(p) {
+		return n, io.ErrShortWrite
+	}
+	return n, nil
+}
+
+func explain(call string, err error) error {
+	if errors.Is(err, unix.EAGAIN) {
+		return fmt.Errorf("%s: the server did not answer within %v", call, settle)
+	}
+	return fmt.Errorf("%s: %w", call, err)
+}
+
+// dialBatch is the number of connections opened before the first of them must be answered: fewer
+// than the server's backlog, which a faster client would overrun and then wait a second for each lost SYN.
+const dialBatch = 64
+
+// dialAll opens n connections and exchanges one message on each, so that the server has accepted them all.
+func (l *loop) dialAll(n int, p *protocol, opened func(i, fd int) error) error {
+	for first := 0; first < n; first += dialBatch {
+		var fds []int
+		for range min(dialBatch, n-first) {
+			fd, err := l.dial()
+			if err != nil {
+				return err
+			}
+			if _, err := blocking(fd).Write(p.request(false)); err != nil {
+				return err
+			}
+			fds = append(fds, fd)
+		}
+		for i, fd := range fds {
+			if err := p.prime(blocking(fd)); err != nil {
+				return err
+			}
+			if err := opened(first+i, fd); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// openIdle opens the silent connections; each has had one message answered. It
+// returns a sample of the server taken before.
+func openIdle(l *loop, cfg Config) (before proc.Sample, err error) {
+	if cfg.Work.IdleConns == 0 {
+		return before, nil
+	}
+	if before, err = proc.Take(cfg.ServerPID); err != nil {
+		return before, err
+	}
+	return before, l.dialAll(cfg.Work.IdleConns, echoProtocol(cfg.Work), func(int, int) error { return nil })
+}

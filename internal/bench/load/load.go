@@ -1,0 +1,115 @@
+//go:build linux
+
+package load
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/bench/proc"
+	"github.com/uringnet/uringnet/internal/bench/rawio"
+)
+
+// settle bounds each blocking step of the set-up, so that a broken server ends in an error.
+const settle = 10 * time.Second
+
+// Run measures. It takes over the calling thread.
+func Run(cfg Config) (Result, error) {
+	runtime.LockOSThread()
+	if err := rawio.RaiseFileLimit(cfg.Work.Conns + cfg.Work.IdleConns); err != nil {
+		return Result{}, err
+	}
+	addr, err := netip.ParseAddrPort(cfg.Addr)
+	if err != nil || !addr.Addr().Is4() || !addr.Addr().IsLoopback() {
+		return Result{}, fmt.Errorf("server address %q: want an IPv4 loopback address with port", cfg.Addr)
+	}
+	l, err := newLoop(cfg.Work, addr)
+	if err != nil {
+		return Result{}, err
+	}
+	d, err := newDriver(l)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := d.start(); err != nil {
+		return Result{}, fmt.Errorf("setting up %d connections: %w", cfg.Work.Conns, err)
+	}
+	idle, err := openIdle(l, cfg)
+	if err != nil {
+		return Result{}, fmt.Errorf("opening %d idle connections: %w", cfg.Work.IdleConns, err)
+	}
+	if err := l.run(d, cfg.Warmup); err != nil {
+		return Result{}, fmt.Errorf("during warm-up: %w", err)
+	}
+	r, err := window(l, d, cfg)
+	if cfg.Work.IdleConns > 0 {
+		r.IdleBytes = float64(r.RSS-idle.RSS) / float64(cfg.Work.IdleConns)
+	}
+	return r, err
+}
+
+// window runs the measured part.
+func window(l *loop, d driver, cfg Config) (Result, error) {
+	l.hist.Reset()
+	l.requests = 0
+	before, err := take(cfg.ServerPID)
+	if err != nil {
+		return Result{}, err
+	}
+	start := time.Now()
+	if err := l.run(d, cfg.Window); err != nil {
+		return Result{}, err
+	}
+	elapsed := time.Since(start)
+	after, err := take(cfg.ServerPID)
+	if err != nil {
+		return Result{}, err
+	}
+	if l.requests == 0 {
+		return Result{}, errors.New("the server answered no request in the measured window; use a longer one (-seconds)")
+	}
+	return result(l, elapsed, before, after), nil
+}
+
+// samples are those of the server and of this process.
+type samples struct{ server, client proc.Sample }
+
+func take(pid int) (s samples, err error) {
+	if s.server, err = proc.Take(pid); err != nil {
+		return s, err
+	}
+	s.client, err = proc.Take(os.Getpid())
+	return s, err
+}
+
+func result(l *loop, elapsed time.Duration, before, after samples) Result {
+	cpu := (after.server.CPU - before.server.CPU).Seconds()
+	client := (after.client.CPU - before.client.CPU).Seconds()
+	user := (after.server.User - before.server.User).Seconds()
+	system := (after.server.System - before.server.System).Seconds()
+	r := Result{
+		Requests:  l.requests,
+		Seconds:   elapsed.Seconds(),
+		P50:       micros(l.hist.ValueAtPercentile(50)),
+		P99:       micros(l.hist.ValueAtPercentile(99)),
+		P999:      micros(l.hist.ValueAtPercentile(99.9)),
+		Max:       micros(l.hist.Max()),
+		CPU:       cpu,
+		Switches:  after.server.Switches - before.server.Switches,
+		RSS:       after.server.RSS,
+		ClientCPU: client,
+		OtherCPU:  max(0, (after.server.Machine-before.server.Machine).Seconds()-cpu-client),
+		Stolen:    (after.server.Stolen - before.server.Stolen).Seconds(),
+	}
+	if ticks := user + system; ticks > 0 {
+		// The precise sum is divided as the imprecise ticks are.
+		r.User, r.System = cpu*user/ticks, cpu*system/ticks
+	}
+	return r
+}
+
+func micros(nanos int64) float64 { return float64(nanos) / 1e3 }

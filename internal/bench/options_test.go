@@ -1,0 +1,107 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseOptions(t *testing.T) {
+	o, err := ParseOptions(strings.Fields("-cells echo64/64,http/16,churn -servers net,uringnet -rounds 7 -seconds 0.25 -warmup 0.5 "+
+		"-pin 0:1-2 -gomaxprocs 3 -depth 4 -json a.json -plot b.svg -format summary -v"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Rounds != 7 || o.Window != 250*time.Millisecond || o.Warmup != time.Second/2 || o.GOMAXPROCS != 3 ||
+		o.JSON != "a.json" || o.Plot != "b.svg" || o.Format != Summary || !o.Verbose {
+		t.Errorf("options are %+v", o)
+	}
+	if want := (Pin{Server: []int{0}, Client: []int{1, 2}}); !reflect.DeepEqual(o.Pin, want) {
+		t.Errorf("pin is %v, want %v", o.Pin, want)
+	}
+	var depths []int
+	for _, c := range o.Cells {
+		depths = append(depths, c.Work.Depth)
+	}
+	if want := []int{4, 4, 1}; !slices.Equal(depths, want) {
+		t.Errorf("depths are %v, want %v: a churn connection has one message", depths, want)
+	}
+}
+
+func TestParseOptionsDefaults(t *testing.T) {
+	o, err := ParseOptions(nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var servers []string
+	for _, s := range o.Servers {
+		servers = append(servers, s.Name)
+	}
+	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 16 || o.Format != Text {
+		t.Errorf("servers %s, %d cells, format %s", got, len(o.Cells), o.Format)
+	}
+	// "bench -cells echo64 -rounds 5" is promised to end within two minutes; a third is for starting processes.
+	const cells, limit = 5, 2 * time.Minute
+	if length := time.Duration(cells*5*len(o.Servers)) * (o.Window + o.Warmup); length > limit*2/3 {
+		t.Errorf("echo64 with five rounds would measure for %v", length)
+	}
+}
+
+func TestParseOptionsErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"-cells nonsense":         `no cell is called "nonsense"`,
+		"-servers net,apache":     `no server is called "apache"`,
+		"-servers net,net":        `"net" is there twice`,
+		"-servers net:GOGC":       "KEY=VALUE",
+		"-pin 0":                  "a colon",
+		"-pin 0:x":                "not a list of CPUs",
+		"-pin 3-1:0":              "not a list of CPUs",
+		"-rounds 0":               "at least 1",
+		"-seconds 0":              "want 0.001 to 60",
+		"-seconds 61":             "want 0.001 to 60",
+		"-warmup -1":              "want 0 to 60",
+		"-gomaxprocs -2":          "positive",
+		"-depth 0":                "want 1 to 1024",
+		"-format html":            "want text, markdown or summary",
+		"more":                    `unexpected argument "more"`,
+		"-colour":                 "not defined",
+		"-cells echo64 -rounds x": "invalid value",
+	} {
+		var stderr bytes.Buffer
+		_, err := ParseOptions(strings.Fields(args), &stderr)
+		if err == nil || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: error %v, told %q; want %q", args, err, stderr.String(), want)
+		}
+	}
+}
+
+func TestParseOptionsHelp(t *testing.T) {
+	var stderr bytes.Buffer
+	_, err := ParseOptions([]string{"-h"}, &stderr)
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("error %v, want %v", err, flag.ErrHelp)
+	}
+	for _, want := range []string{"usage: uringnet bench", "echo64/4096", "-pin"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("the usage text lacks %q:\n%s", want, &stderr)
+		}
+	}
+}
+
+func TestParseSpecs(t *testing.T) {
+	specs, err := ParseSpecs("net, uringnet@/tmp/old:URINGNET=off;GOGC=400,epoll")
+	want := []Spec{
+		{Name: "net", Kind: "net"},
+		{Name: "uringnet@/tmp/old:URINGNET=off;GOGC=400", Kind: "uringnet", Binary: "/tmp/old", Env: []string{"URINGNET=off", "GOGC=400"}},
+		{Name: "epoll", Kind: "epoll"},
+	}
+	if err != nil || !reflect.DeepEqual(specs, want) {
+		t.Errorf("got %+v, %v; want %+v", specs, err, want)
+	}
+}

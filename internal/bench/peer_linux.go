@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/uringnet/uringnet/internal/bench/server"
+	"github.com/uringnet/uringnet/internal/bench/workload"
+)
+
+const peerPackage = "github.com/uringnet/uringnet/internal/bench/peer"
+
+// buildPeer builds the iouring-go server, if it is among the servers, and fills in its path. A
+// server that cannot be built, say because there is no Go here, is left out with a warning.
+func (r *runner) buildPeer(ctx context.Context) (warning string) {
+	isPeer := func(s Spec) bool { return s.Kind == server.Peer && s.Binary == "" }
+	canUse := slices.ContainsFunc(r.Cells, func(c workload.Cell) bool { return c.Work.HasPeer() })
+	if !slices.ContainsFunc(r.Servers, isPeer) || !canUse {
+		return ""
+	}
+	r.progress.note("building the iouring-go server")
+	binary := filepath.Join(r.scratch, "peer")
+	// See the comment of package peer for why the linker must not check.
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags=iouring_peer", "-ldflags=-checklinkname=0", "-o", binary, peerPackage)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.Servers = slices.DeleteFunc(slices.Clone(r.Servers), isPeer)
+		return fmt.Sprintf("iouring-go is left out: 'go build %s' failed: %v: %s (it works inside the module's folder)", peerPackage, err, firstLine(out))
+	}
+	r.Servers = slices.Clone(r.Servers)
+	for i := range r.Servers {
+		if isPeer(r.Servers[i]) {
+			r.Servers[i].Binary = binary
+		}
+	}
+	return ""
+}
+
+// firstLine returns what go build complains about first; lines that begin with # only name a package.
+func firstLine(out []byte) string {
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "#") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return "no reason given"
+}

@@ -1,0 +1,88 @@
+//go:build linux
+
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime/pprof"
+
+	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/bench/rawio"
+)
+
+// Run serves on a loopback address of its own choice, tells it on out, and returns when in ends.
+func Run(cfg Config, in io.Reader, out io.Writer) error {
+	if err := rawio.RaiseFileLimit(cfg.Work.Conns + cfg.Work.IdleConns); err != nil {
+		return err
+	}
+	if cfg.CPUProfile != "" {
+		f, err := os.Create(cfg.CPUProfile)
+		if err != nil {
+			return fmt.Errorf("creating the CPU profile: %w", err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("starting the CPU profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	if err := serve(cfg, in, out); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(Final{Ring: uringnet.ReadStats().Total()})
+}
+
+const anyPort = "127.0.0.1:0"
+
+func serve(cfg Config, in io.Reader, out io.Writer) error {
+	if cfg.Kind == Epoll {
+		return serveEpoll(cfg.Work, out)
+	}
+	ln, backend, err := listen(cfg.Kind)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	failed := make(chan error, 1)
+	go func() { failed <- serveGo(cfg, ln) }()
+	if err := ready(out, ln.Addr().String(), backend); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ended(in):
+		return nil
+	}
+}
+
+// listen is all that differs between the servers on net and on uringnet.
+func listen(kind string) (ln net.Listener, backend string, err error) {
+	switch kind {
+	case Net:
+		ln, err = net.Listen("tcp", anyPort)
+		return ln, "net", err
+	case Uringnet:
+		ln, err = uringnet.Listen("tcp", anyPort)
+		return ln, uringnet.Backend().String(), err
+	}
+	return nil, "", fmt.Errorf("no such kind of server: %q", kind)
+}
+
+func ready(out io.Writer, addr, backend string) error {
+	return json.NewEncoder(out).Encode(Ready{Addr: addr, Backend: backend})
+}
+
+// ended is closed at the end of in.
+func ended(in io.Reader) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(io.Discard, in)
+	}()
+	return done
+}

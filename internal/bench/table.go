@@ -1,0 +1,177 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// The columns of the table; the first two are words, the others numbers.
+var columns = []string{"cell", "server", "req/s", "vs net", "CPU us/req (user+sys)", "vs net",
+	"p50 us", "p99 us", "p99.9 us", "p99 vs net", "switches/req", "RSS MB", "headroom"}
+
+const wordColumns = 2
+
+// header is the columns with the name of the server that the ratios refer to, should it not be net.
+func (r *Report) header() []string {
+	names := slices.Clone(columns)
+	if len(r.Cells) == 0 {
+		return names
+	}
+	c := r.Cells[0]
+	for i, name := range names {
+		names[i] = strings.Replace(name, "vs net", "vs "+c.Servers[c.base()].Name, 1)
+	}
+	return names
+}
+
+// WriteText writes the report as a table with the warnings and the verdict below.
+func (r *Report) WriteText(w io.Writer) {
+	fmt.Fprintln(w, r.conditions())
+	fmt.Fprintln(w)
+	rows := append([][]string{r.header()}, r.rows()...)
+	widths := make([]int, len(columns))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < wordColumns {
+				line.WriteString(cell + pad + "  ")
+			} else {
+				line.WriteString(pad + cell + "  ")
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+	fmt.Fprintln(w)
+	for _, remark := range r.remarks() {
+		fmt.Fprintln(w, remark)
+	}
+	fmt.Fprintln(w, r.Verdict)
+}
+
+// remarks are what stands below the table, before the verdict.
+func (r *Report) remarks() []string {
+	var out []string
+	for _, c := range r.Cells {
+		if line := c.idleLine(); line != "" {
+			out = append(out, line)
+		}
+	}
+	for _, warning := range r.Warnings {
+		out = append(out, "Warning: "+warning)
+	}
+	if r.Interrupted {
+		out = append(out, "The run was interrupted: some rounds are missing.")
+	}
+	return out
+}
+
+// conditions says how it was measured.
+func (r *Report) conditions() string {
+	s, m := r.Settings, r.Machine
+	where := "server and load generator share all CPUs"
+	if s.Pin.Server != nil {
+		where = fmt.Sprintf("server on CPU %s, load generator on CPU %s", joinCPUs(s.Pin.Server), joinCPUs(s.Pin.Client))
+	}
+	if s.GOMAXPROCS > 0 {
+		where += fmt.Sprintf(", GOMAXPROCS=%d", s.GOMAXPROCS)
+	}
+	if s.Depth > 1 {
+		where += fmt.Sprintf(", %d messages in flight", s.Depth)
+	}
+	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s; %s; medians of %d rounds of %.2g s in turn; ratios with min-max over the rounds.",
+		m.CPU, m.CPUs, m.Kernel, m.Go, where, s.Rounds, s.Seconds)
+}
+
+func joinCPUs(cpus []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(cpus), " ", ","), "[]")
+}
+
+func (r *Report) rows() [][]string {
+	var rows [][]string
+	for _, c := range r.Cells {
+		for i, s := range c.Servers {
+			name := c.Name
+			if i > 0 {
+				name = ""
+			}
+			rows = append(rows, append([]string{name, s.Name}, s.numbers()...))
+		}
+	}
+	return rows
+}
+
+// numbers are the cells of a row after the words.
+func (s ServerReport) numbers() []string {
+	row := make([]string, len(columns)-wordColumns)
+	if len(s.Rounds) == 0 {
+		row[0] = "none"
+		if s.Error != "" {
+			row[0] = "failed"
+		}
+		return row
+	}
+	f := s.Median
+	var requests, cpu, p99 string
+	if s.Ratios != nil {
+		requests, cpu, p99 = s.Ratios.Requests.String(), s.Ratios.CPU.String(), s.Ratios.P99.String()
+	}
+	return []string{
+		fmt.Sprintf("%.0f", f.Requests), requests,
+		fmt.Sprintf("%s (%s+%s)", digits(f.CPU), digits(f.User), digits(f.System)), cpu,
+		digits(f.P50), digits(f.P99), digits(f.P999), p99,
+		fmt.Sprintf("%.3f", f.Switches),
+		fmt.Sprintf("%.1f", f.RSS/(1<<20)),
+		s.headroom(),
+	}
+}
+
+func (s ServerReport) headroom() string {
+	if s.Headroom == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", *s.Headroom*100)
+}
+
+// String returns the median with the ends, as in 1.12 (1.09-1.15).
+func (s Spread) String() string {
+	return fmt.Sprintf("%.2f (%.2f-%.2f)", s.Median, s.Min, s.Max)
+}
+
+// digits prints three significant digits or all before the point.
+func digits(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// idleLine tells the memory per idle connection, which has no column of its own.
+func (c CellReport) idleLine() string {
+	if c.Work.IdleConns == 0 {
+		return ""
+	}
+	var parts []string
+	for _, s := range c.Servers {
+		if len(s.Rounds) == 0 {
+			continue
+		}
+		part := fmt.Sprintf("%s %.1f KiB", s.Name, s.Median.IdleBytes/(1<<10))
+		if s.Ratios != nil && s.Ratios.Idle != nil {
+			part += " = " + s.Ratios.Idle.String() + " of net"
+		}
+		parts = append(parts, part)
+	}
+	return fmt.Sprintf("%s: resident memory of the server process per idle connection: %s.", c.Name, strings.Join(parts, ", "))
+}

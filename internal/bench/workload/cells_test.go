@@ -1,0 +1,77 @@
+package workload
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func names(cells []Cell) string {
+	var out []string
+	for _, c := range cells {
+		out = append(out, c.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestSelect(t *testing.T) {
+	for _, test := range []struct{ list, want string }{
+		{"", names(Cells())},
+		{"echo64", "echo64/1 echo64/8 echo64/64 echo64/512 echo64/4096"},
+		{"echo64/64", "echo64/64"},
+		{"echo64/6", "echo64/6"},
+		{"echo64/1000", "echo64/1000"},
+		{"echo", "echo64/1 echo64/8 echo64/64 echo64/512 echo64/4096 echo16k/64"},
+		{"http", "http/1 http/16 http/128"},
+		{"http/1", "http/1"},
+		{"httpf", "httpfile/32"},
+		{"stream", "stream-up/4 stream-down/4"},
+		{"tail, http/16,echo64/8,tail/64", "echo64/8 http/16 tail/64"},
+	} {
+		cells, err := Select(test.list)
+		if err != nil || names(cells) != test.want {
+			t.Errorf("Select(%q) = %s, %v; want %s", test.list, names(cells), err, test.want)
+		}
+	}
+}
+
+func TestSelectUnknown(t *testing.T) {
+	for _, list := range []string{"ech0", "echo64/0", "echo64/x", "echo64/100000", "echo64/8,", "/", "64"} {
+		if cells, err := Select(list); err == nil {
+			t.Errorf("Select(%q) = %s, want an error", list, names(cells))
+		} else if !strings.Contains(err.Error(), "echo64/4096") {
+			t.Errorf("Select(%q): %v; want the cells to be listed", list, err)
+		}
+	}
+}
+
+func TestCells(t *testing.T) {
+	all := Names()
+	if distinct := slices.Compact(slices.Sorted(slices.Values(all))); len(all) != 16 || len(distinct) != 16 {
+		t.Errorf("%d cells: %v; want 16 different ones", len(all), all)
+	}
+	for _, c := range Cells() {
+		if c.Work.Conns < 1 || c.Work.Depth != 1 || c.Title == "" {
+			t.Errorf("%+v: want connections, depth 1 and a title", c)
+		}
+		idle := c.Work.Kind == Idle
+		if idle != (c.Work.IdleConns > 0) {
+			t.Errorf("%s has %d idle connections", c.Name, c.Work.IdleConns)
+		}
+		if !c.Work.Pipelines() && c.Work.Kind == Echo {
+			t.Errorf("%s does not pipeline", c.Name)
+		}
+	}
+}
+
+func TestBurnsOneInTen(t *testing.T) {
+	burning := 0
+	for i := range 100 {
+		if Burns(i) {
+			burning++
+		}
+	}
+	if burning != 10 {
+		t.Errorf("%d of 100 handlers burn, want 10", burning)
+	}
+}

@@ -1,0 +1,71 @@
+// Package workload says what the servers and the load generator of the benchmark do to each other:
+// the kinds of work, and the cells of the table, each a kind with its number of connections.
+package workload
+
+import "time"
+
+// Kind is a pattern of traffic.
+type Kind string
+
+// The kinds of work.
+const (
+	Echo       Kind = "echo"        // the client sends Size bytes, the server sends them back
+	StreamUp   Kind = "stream-up"   // the client writes without pause, the server reads
+	StreamDown Kind = "stream-down" // the server writes Size bytes at a time, the client reads
+	HTTP       Kind = "http"        // GET / answered by a short text
+	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
+	Churn      Kind = "churn"       // connect, one echo, close
+	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
+	Tail       Kind = "tail"        // echo, while every tenth handler burns CPU before it answers
+	Idle       Kind = "idle"        // echo on a few connections while IdleConns more are silent
+)
+
+// BurnTime is the CPU time that a handler of the Tail kind burns.
+const BurnTime = 2 * time.Millisecond
+
+// Burns reports whether the handler of connection number i burns CPU in the Tail kind.
+// The client decides, by the first byte of its messages, because only it knows the number.
+func Burns(i int) bool { return i%10 == 9 }
+
+// The first byte of an echo message tells the server of the Tail kind whether to burn CPU.
+const (
+	PlainByte = 'e'
+	BurnByte  = 'B'
+)
+
+// Workload is a Kind with its parameters. It travels to the child processes as JSON.
+type Workload struct {
+	Kind      Kind `json:"kind"`
+	Conns     int  `json:"conns"`                // connections that carry traffic
+	Size      int  `json:"size,omitempty"`       // bytes in a message, a write or a file
+	Depth     int  `json:"depth,omitempty"`      // messages in flight per connection, at least 1
+	IdleConns int  `json:"idle_conns,omitempty"` // further connections that stay silent
+	BurnLoops int  `json:"burn_loops,omitempty"` // what BurnTime is on this machine, for Burn
+}
+
+// Pipelines reports whether Depth may be greater than one.
+func (w Workload) Pipelines() bool {
+	switch w.Kind {
+	case Echo, HTTP, HTTPFile, Idle:
+		return true
+	}
+	return false
+}
+
+// HasEpoll reports whether the raw epoll server can run this workload.
+func (w Workload) HasEpoll() bool {
+	switch w.Kind {
+	case Echo, HTTP, Churn, Tail, Idle:
+		return true
+	}
+	return false
+}
+
+// HasPeer reports whether the echo server on iouring-go's own API can run this workload.
+func (w Workload) HasPeer() bool {
+	switch w.Kind {
+	case Echo, Churn, Idle:
+		return true
+	}
+	return false
+}

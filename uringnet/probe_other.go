@@ -1,0 +1,9 @@
+//go:build !linux
+
+package main
+
+import "runtime"
+
+func system() string { return runtime.GOOS + " " + runtime.GOARCH }
+
+func limits() []limit { return []limit{} }
