@@ -62,11 +62,9 @@ func (s *socket) write(p []byte) (int, error) {
 // sendWaiting sends through the ring. When it is interrupted it reports the bytes that had gone until then.
 func (s *socket) sendWaiting(p []byte) (int, error) {
 	d := &s.wr
-	flags := unix.MSG_NOSIGNAL
-	if !s.packets {
-		flags |= unix.MSG_WAITALL // one completion for the whole of p
-	}
-	d.op.Send(s.fd, p, flags)
+	// Not with MSG_WAITALL, which would need fewer completions: after 128 rounds of waiting for room (APOLL_MAX_RETRY) the kernel
+	// gives such a request to a worker thread, where a cancellation is lost between two partial sends.
+	d.op.Send(s.fd, p, unix.MSG_NOSIGNAL)
 	interrupted := d.op.Await(&d.dl)
 	if interrupted != nil {
 		d.op.CancelAndAwait()
