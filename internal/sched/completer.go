@@ -6,51 +6,65 @@ import (
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// completer is the goroutine of a ring. It is parked in the runtime's poller, on the ring's file descriptor, whenever
-// nothing is to be reaped or flushed:
+// A ring has two goroutines that reap and flush. Both count in awake while they run, and leave no staged entry behind
+// when they park.
 //
-//	parked  awake is false: whoever stages an entry submits it. A completion makes the ring readable -> awake.
+// The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it readable.
+// The flusher is parked on a Future: an operation that is staged while others are about to be staged wakes it.
+//
 //	awake   drains completions, readies goroutines, lets them run, flushes what they staged; when nothing
-//	        is left -> parked, by the rule publish (awake = false), look again, park.
+//	        is left -> parked, by the rule publish (awake--), look again, park.
+
 func (w *worker) completer() {
 	// The error means that the ring was closed.
 	_ = w.conn.Read(func(uintptr) bool {
-		w.runCompleter()
+		w.setAwake()
+		w.drain()
+		// The poller is edge-triggered and remembers an edge, so a completion that comes after this look wakes us.
+		for !w.ring.CQ.Empty() || w.ring.SQ.Overflown() {
+			w.setAwake()
+			w.drain()
+		}
+		w.counters.parks.Add(1)
 		return false
 	})
 }
 
-// runCompleter returns when the completer may park. The poller is edge-triggered and remembers an edge, so a completion that
-// comes after the last look wakes it.
-func (w *worker) runCompleter() {
-	w.setAwake()
+func (w *worker) flushing() {
+	for {
+		w.flusher.Wait() // whoever notifies has set awake
+		yield()
+		w.drain()
+	}
+}
+
+// drain reaps and flushes until nothing is left, and takes the caller out of awake.
+func (w *worker) drain() {
 	for {
 		if w.reap() > 0 {
 			yield()
 		}
-		if w.flush() || !w.mayPark() {
-			continue
-		}
-		if w.ring.CQ.Empty() && !w.ring.SQ.Overflown() {
-			w.counters.parks.Add(1)
+		if !w.flush() && w.mayPark() {
 			return
 		}
-		w.setAwake()
 	}
 }
 
 func (w *worker) setAwake() {
 	w.mu.Lock()
-	w.awake = true
+	w.awake++
 	w.mu.Unlock()
 }
 
-// mayPark publishes that the completer parks, unless entries are staged.
+// mayPark publishes that the caller parks, unless entries are staged.
 func (w *worker) mayPark() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.awake = w.ring.SQ.Staged() > 0
-	return !w.awake
+	if w.ring.SQ.Staged() > 0 {
+		return false
+	}
+	w.awake--
+	return true
 }
 
 // reap completes the operations whose completions are there, readies the goroutines that wait for them, and
@@ -77,7 +91,7 @@ func (w *worker) reapLocked() int {
 	for i := range w.batch[:n] {
 		cqe := &w.batch[i]
 		starved = starved || w.outOfBuffers(cqe)
-		f, overdue := w.finish(cqe)
+		f, overdue := w.finish(cqe, n > 1)
 		if f != nil {
 			w.wake = append(w.wake, f)
 		}
@@ -105,7 +119,7 @@ func (w *worker) reapLocked() int {
 
 // finish hands a completion to its operation and returns the future to notify. It reports whether it staged
 // the end of a multishot operation whose owner does not keep up. mu is held.
-func (w *worker) finish(cqe *ring.CQE) (f *Future, throttled bool) {
+func (w *worker) finish(cqe *ring.CQE, inCrowd bool) (f *Future, throttled bool) {
 	var buf *Buffer
 	if cqe.Flags&ring.CQEBuffer != 0 {
 		buf = w.pool.taken(cqe.BufferID())
@@ -126,6 +140,7 @@ func (w *worker) finish(cqe *ring.CQE) (f *Future, throttled bool) {
 		return f, o.deliver(cqe.Res) == moreLimit && w.stageCancel(o)
 	}
 	w.table.remove(cqe.UserData)
+	o.inCrowd = inCrowd
 	o.complete(cqe, buf)
 	return f, false
 }

@@ -29,6 +29,7 @@ type Op struct {
 	state    atomic.Uint32
 	res      int32
 	canceled bool // the owner asked for the cancellation
+	inCrowd  bool // the last completion was reaped together with others
 	nonEmpty bool // the socket had more to read
 	buf      *Buffer
 

@@ -144,7 +144,7 @@ func staged(t *testing.T) *worker {
 	}
 	awaitParked(w)
 	w.mu.Lock()
-	w.awake = true
+	w.awake = 1
 	w.mu.Unlock()
 	return w
 }
@@ -184,7 +184,7 @@ func TestStaleCompletion(t *testing.T) {
 	complete := func(userData uint64, flags uint32) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.finish(&ring.CQE{UserData: userData, Res: 7, Flags: flags})
+		w.finish(&ring.CQE{UserData: userData, Res: 7, Flags: flags}, false)
 	}
 	start := func(o *testOp) {
 		_, sqe := o.startOn(w, nil)
@@ -307,7 +307,7 @@ func TestThreadEnds(t *testing.T) {
 func awaitParked(w *worker) {
 	for parked := false; !parked; runtime.Gosched() {
 		w.mu.Lock()
-		parked = !w.awake
+		parked = w.awake == 0
 		w.mu.Unlock()
 	}
 }

@@ -33,9 +33,9 @@ type worker struct {
 	mu    sync.Mutex
 	table table
 	pool  pool
-	// awake says that the completer runs, or will run, and flushes what is staged. A submitter that finds it
-	// false submits itself.
-	awake bool
+	// awake counts the completer and the flusher while they run, or will run: they flush what is staged.
+	awake   int
+	flusher Future
 
 	// reapMu guards the completion side. It is taken before mu.
 	reapMu sync.Mutex
@@ -76,6 +76,7 @@ func newWorker() (*worker, error) {
 	}
 	w.pool.grow(w)
 	go w.completer()
+	go w.flushing()
 	return w, nil
 }
 
@@ -92,14 +93,23 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 	}
 }
 
-// submit enters o into the table and unlocks mu. The entry is left to the completer where that will
-// run anyway; else it is submitted at once.
+// submit enters o into the table, unlocks mu and sees to it that the entry is flushed:
+//
+//	by the completer or the flusher, if one of them runs anyway;
+//	by the flusher, if o's last completion came with others: their goroutines run now too, and stage more;
+//	at once, if o is alone.
 func (w *worker) submit(o *Op, sqe *ring.SQE) {
 	o.userData = w.table.insert(o)
 	sqe.SetUserData(o.userData)
-	leave := w.awake
-	w.mu.Unlock()
-	if !leave {
+	switch {
+	case w.awake > 0:
+		w.mu.Unlock()
+	case o.inCrowd:
+		w.awake++
+		w.mu.Unlock()
+		w.flusher.Notify()
+	default:
+		w.mu.Unlock()
 		w.flush()
 	}
 }
