@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // throughRing returns the net.Dialer to dial with. On the rings its last Control hook connects the socket by a CONNECT
@@ -56,7 +58,7 @@ func connectByRing(ctx context.Context, network, address string, c syscall.RawCo
 func connectFD(ctx context.Context, fd int, sa []byte) syscall.Errno {
 	var d direction
 	d.init()
-	stop := context.AfterFunc(ctx, d.dl.Close)
+	stop := context.AfterFunc(ctx, func() { sched.Close(&d.dl) })
 	defer stop()
 	for {
 		d.op.Connect(fd, sa)

@@ -123,7 +123,7 @@ func (s snapshot) left() string {
 	if ringFDs > rings {
 		fmt.Fprintf(&b, "%d io_uring file descriptors for %d rings\n", ringFDs, rings)
 	}
-	if completers > rings {
+	if completers > 2*rings { // a completer and a flusher each
 		fmt.Fprintf(&b, "%d goroutines for %d rings\n", completers, rings)
 	}
 	if t := stats.Total(); t.InFlight > s.inFlight || t.BuffersInUse > s.buffers {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // ringListener is a listening socket on the rings.
@@ -86,7 +88,7 @@ func (l *ringListener) Close() error {
 		return l.opError("close", err)
 	}
 	d := &l.accepts
-	d.dl.Close()
+	sched.Close(&d.dl)
 	l.guard.wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()

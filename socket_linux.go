@@ -59,8 +59,7 @@ func (s *socket) Close() error {
 	if err := s.guard.close(); err != nil {
 		return s.opError("close", err)
 	}
-	s.rd.dl.Close()
-	s.wr.dl.Close()
+	sched.Close(&s.rd.dl, &s.wr.dl)
 	s.guard.wait()
 	s.rd.mu.Lock()
 	defer s.rd.mu.Unlock()

@@ -19,13 +19,24 @@ const sockaddrSize = 112 // sizeof(struct sockaddr_un) rounded up
 // connection that has been reset, too.
 const soPeerName = 28
 
+// rawMax is the largest transfer that is made without telling the scheduler: one that cannot block and copies this
+// little ends sooner than another thread could take over the P.
+const rawMax = 16 << 10
+
 func recvNow(fd int, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.Syscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
-	return int(n), errno
+	return transfer(syscall.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
 }
 
 func sendNow(fd int, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.Syscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	return transfer(syscall.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+}
+
+func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno) {
+	if len(p) <= rawMax {
+		n, _, errno := syscall.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		return int(n), errno
+	}
+	n, _, errno := syscall.Syscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
 	return int(n), errno
 }
 

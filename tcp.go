@@ -34,6 +34,11 @@ type tcpSocket interface {
 	SetNoDelay(noDelay bool) error
 }
 
+// buffersWriter is a socket that writes several buffers with one system call. Package net keeps its own to itself.
+type buffersWriter interface {
+	writeBuffers(v *net.Buffers) (int64, error)
+}
+
 // TCPConn is a TCP connection with the method set of [net.TCPConn].
 //
 // All methods may be called from any goroutine. Reads exclude each other, and
@@ -160,6 +165,22 @@ func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 		return nil, syscall.EINVAL
 	}
 	return c.s.SyscallConn()
+}
+
+// WriteBuffers writes all of v with as few system calls as possible, and consumes from v what it has written. It is
+// what [net.Buffers.WriteTo] does on a [*net.TCPConn]; on a connection of any other type, this one included, that
+// method writes buffer by buffer. Errors name the operation writev.
+func (c *TCPConn) WriteBuffers(v *net.Buffers) (int64, error) {
+	if !c.ok() {
+		return 0, syscall.EINVAL
+	}
+	bw, ok := c.s.(buffersWriter)
+	if !ok {
+		return v.WriteTo(c.s)
+	}
+	n, err := bw.writeBuffers(v)
+	runtime.KeepAlive(c)
+	return n, err
 }
 
 // ReadFrom writes everything that r yields; it implements [io.ReaderFrom]. A regular

@@ -125,7 +125,10 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) (f *Future, throttled bool)
 		buf = w.pool.taken(cqe.BufferID())
 	}
 	if cqe.UserData == ring.NoUserData {
-		return nil, false // a cancellation that came too late
+		return nil, false
+	}
+	if cqe.UserData&cancelMark != 0 {
+		return w.cancelFailed(cqe.UserData &^ cancelMark), false
 	}
 	o := w.table.lookup(cqe.UserData)
 	if o == nil {
@@ -143,6 +146,17 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) (f *Future, throttled bool)
 	o.inCrowd = inCrowd
 	o.complete(cqe, buf)
 	return f, false
+}
+
+// cancelFailed handles a cancellation that found nothing to cancel. Completions come in order, so if its operation is still
+// in flight, the request was on its way between two states (io_uring waits to try it again) and must be looked for again.
+func (w *worker) cancelFailed(userData uint64) *Future {
+	o := w.table.lookup(userData)
+	if o == nil {
+		return nil
+	}
+	o.cancelFailed.Store(true)
+	return o.fut
 }
 
 // moreLimit is how many results of a multishot operation may wait for their owner before the operation is ended;

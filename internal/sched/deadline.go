@@ -97,13 +97,17 @@ func (d *Deadline) expire() {
 // Interrupt wakes whoever waits, so that it looks at its own conditions again; it changes no state.
 func (d *Deadline) Interrupt() { d.fut.Notify() }
 
-// Close interrupts for good.
-func (d *Deadline) Close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stop()
-	d.state.Store(dlClosed)
-	d.fut.Notify()
+// Close interrupts for good. Nobody is woken by one of several before all of them are closed.
+func Close(ds ...*Deadline) {
+	for _, d := range ds {
+		d.mu.Lock()
+		d.stop()
+		d.state.Store(dlClosed)
+		d.mu.Unlock()
+	}
+	for _, d := range ds {
+		d.fut.Notify()
+	}
 }
 
 func (d *Deadline) stop() {

@@ -36,7 +36,7 @@ func TestDeadline(t *testing.T) {
 		d.Set(time.Now().Add(time.Hour))
 		want(nil)
 	}
-	d.Close()
+	Close(&d)
 	want(ErrClosed)
 	if d.Set(time.Time{}) {
 		t.Error("Set after Close succeeds")

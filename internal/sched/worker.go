@@ -134,7 +134,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 
 	sqe, _ := w.lockWithEntry()
 	ring.PrepCancel(sqe, o.userData)
-	sqe.SetUserData(ring.NoUserData)
+	sqe.SetUserData(o.userData | cancelMark)
 	w.mu.Unlock()
 	w.counters.cancels.Add(1)
 	w.flush()
