@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// addrPair holds a socket's addresses. They are asked for when they are needed, at the latest when the socket closes.
+// addrPair holds a socket's addresses. They are asked for when they are needed, at the latest when Close begins.
 type addrPair struct {
 	// mu guards the fields below.
 	mu           sync.Mutex

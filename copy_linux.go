@@ -39,11 +39,13 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 			return 0, true, nil
 		}
 	}
-	f, ok := r.(*os.File)
-	if !ok {
+	switch r.(type) {
+	case *ringTCP, *ringUnix:
 		return 0, false, nil
 	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	// An *os.File, or the disguise that io.Copy shows of one.
+	f, ok := r.(syscall.Conn)
+	if !ok {
 		return 0, false, nil
 	}
 	rc, err := f.SyscallConn()
@@ -56,7 +58,10 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 		return 0, true, err
 	}
 	if e := rc.Read(func(from uintptr) bool {
-		n, handled, err = c.sendFileFrom(int(from), limit)
+		var st unix.Stat_t
+		if unix.Fstat(int(from), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
+			n, handled, err = c.sendFileFrom(int(from), limit)
+		}
 		return true
 	}); e != nil {
 		return n, handled, e

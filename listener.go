@@ -106,12 +106,13 @@ func (l *TCPListener) File() (*os.File, error) {
 	return l.s.File()
 }
 
-// SyscallConn returns raw access to the file descriptor, for Control only. See [net.TCPListener.SyscallConn].
+// SyscallConn returns raw access to the file descriptor, for Control only. Since it may be used to share the
+// listener with another process, it has the effect of File on accepting. See [net.TCPListener.SyscallConn].
 func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.SyscallConn()
+	return rawConnOf(l.s, l)
 }
 
 // Accept waits for the next connection, a [*UnixConn]. See [net.Listener].
@@ -170,7 +171,7 @@ func (l *UnixListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.SyscallConn()
+	return rawConnOf(l.s, l)
 }
 
 // SetUnlinkOnClose sets whether Close removes the socket file. See [net.UnixListener.SetUnlinkOnClose].

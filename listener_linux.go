@@ -25,7 +25,7 @@ type ringListener struct {
 	guard   fdGuard
 	accepts direction
 	armed   bool        // accepts.op, in flight or done, is multishot; guarded by accepts.mu
-	shared  atomic.Bool // File was called
+	shared  atomic.Bool // File or SyscallConn was called
 }
 
 func (l *ringListener) init(fd int, network string, addr net.Addr) {
@@ -154,11 +154,14 @@ func (l *ringListener) share() {
 		}
 		return
 	}
-	l.accepts.dl.Interrupt()
+	d.fut.Notify()
 }
 
 // SyscallConn is that of net.TCPListener: only Control works.
-func (l *ringListener) SyscallConn() (syscall.RawConn, error) { return rawListener{l}, nil }
+func (l *ringListener) SyscallConn() (syscall.RawConn, error) {
+	l.share()
+	return rawListener{l}, nil
+}
 
 type rawListener struct{ l *ringListener }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/uringnet/uringnet/internal/sched"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,8 +13,8 @@ import (
 // once, Read and Write exclude the connection's reads and writes and wait while the callback returns false.
 type rawConn struct{ s *socket }
 
-// rawConnOf hands out raw access. A receive that is armed would take bytes from it.
-func (s *socket) rawConnOf() syscall.RawConn {
+// rawAccess hands out raw access. A receive that is armed would take bytes from it.
+func (s *socket) rawAccess() syscall.RawConn {
 	s.receive.handOver(s)
 	return rawConn{s}
 }
@@ -69,6 +70,7 @@ func (d *direction) awaitReady(fd int, events uint32) error {
 		}
 		r := d.op.Take()
 		switch {
+		case interrupted == sched.ErrPoked:
 		case interrupted != nil:
 			return interrupted
 		case r.Errno == 0:

@@ -95,7 +95,10 @@ func (s *socket) receiveInto(p []byte) (int, error) {
 		}
 		interrupted := d.op.Await(&d.dl)
 		if interrupted != nil {
-			if rc.pooled {
+			if rc.pooled && !rc.raw.Load() {
+				if interrupted == sched.ErrPoked {
+					continue
+				}
 				return 0, interrupted
 			}
 			d.op.CancelAndAwait()
@@ -105,7 +108,9 @@ func (s *socket) receiveInto(p []byte) (int, error) {
 			return endOfFile(rc.finish(r, p))
 		}
 		rc.pooled = false
+		usePool = usePool && s.mayPool()
 		switch {
+		case interrupted == sched.ErrPoked && r.Errno == syscall.ECANCELED:
 		case interrupted != nil && r.Errno == syscall.ECANCELED:
 			return 0, interrupted
 		case r.Errno == syscall.ENOBUFS && usePool:
@@ -183,12 +188,16 @@ func (rc *receive) drop(d *direction) {
 	}
 }
 
-// handOver notes that somebody gets raw access to the file descriptor. It does not wait for a Read in
-// progress: that one is entitled to the bytes.
+// handOver notes that somebody gets raw access to the file descriptor. It does not wait for a Read in progress, but
+// makes it receive into its own slice, and so no more than it asks for.
 func (rc *receive) handOver(s *socket) {
 	rc.raw.Store(true)
-	if s.rd.mu.TryLock() {
+	if !s.rd.mu.TryLock() {
+		s.rd.dl.Poke()
+		return
+	}
+	defer s.rd.mu.Unlock()
+	if !s.rd.dl.Closed() {
 		rc.disarm(&s.rd)
-		s.rd.mu.Unlock()
 	}
 }

@@ -56,17 +56,18 @@ func (s *socket) RemoteAddr() net.Addr { return s.addrs.remote(s) }
 
 // Close interrupts all calls, waits until they have left and the kernel has let go of the socket, and closes it.
 func (s *socket) Close() error {
+	s.addrs.local(s) // the errors of what is interrupted name the addresses
 	if err := s.guard.close(); err != nil {
 		return s.opError("close", err)
 	}
 	sched.Close(&s.rd.dl, &s.wr.dl)
 	s.guard.wait()
 	s.rd.mu.Lock()
-	defer s.rd.mu.Unlock()
 	s.wr.mu.Lock()
-	defer s.wr.mu.Unlock()
-	s.addrs.resolve(s)
 	s.receive.drop(&s.rd)
+	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait, for SO_LINGER.
+	s.wr.mu.Unlock()
+	s.rd.mu.Unlock()
 	if err := syscall.Close(s.fd); err != nil {
 		return s.opError("close", os.NewSyscallError("close", err))
 	}

@@ -164,7 +164,7 @@ func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
 	}
-	return c.s.SyscallConn()
+	return rawConnOf(c.s, c)
 }
 
 // WriteBuffers writes all of v with as few system calls as possible, and consumes from v what it has written. It is
@@ -189,10 +189,11 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	r, done := backendReader(r)
+	src, done := backendReader(r)
 	defer done()
-	n, err := c.s.ReadFrom(r)
+	n, err := c.s.ReadFrom(src)
 	runtime.KeepAlive(c)
+	runtime.KeepAlive(r) // it may be the handle of another connection
 	return n, err
 }
 
@@ -203,6 +204,7 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	}
 	n, err := c.s.WriteTo(backendWriter(w))
 	runtime.KeepAlive(c)
+	runtime.KeepAlive(w)
 	return n, err
 }
 
@@ -327,4 +329,33 @@ func backendWriter(w io.Writer) io.Writer {
 		}
 	}
 	return w
+}
+
+// handleRawConn is raw access that keeps the connection's handle reachable, whose cleanup closes the socket.
+type handleRawConn struct {
+	syscall.RawConn
+	handle any
+}
+
+func rawConnOf(s syscall.Conn, handle any) (syscall.RawConn, error) {
+	rc, err := s.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return handleRawConn{rc, handle}, nil
+}
+
+func (c handleRawConn) Control(f func(fd uintptr)) error {
+	defer runtime.KeepAlive(c.handle)
+	return c.RawConn.Control(f)
+}
+
+func (c handleRawConn) Read(f func(fd uintptr) bool) error {
+	defer runtime.KeepAlive(c.handle)
+	return c.RawConn.Read(f)
+}
+
+func (c handleRawConn) Write(f func(fd uintptr) bool) error {
+	defer runtime.KeepAlive(c.handle)
+	return c.RawConn.Write(f)
 }

@@ -34,7 +34,7 @@ func newRingTCPConn(nc *net.TCPConn) (net.Conn, error) {
 }
 
 // SyscallConn is that of net.TCPConn.
-func (c *ringTCP) SyscallConn() (syscall.RawConn, error) { return c.rawConnOf(), nil }
+func (c *ringTCP) SyscallConn() (syscall.RawConn, error) { return c.rawAccess(), nil }
 
 // SetReadBuffer and SetWriteBuffer are those of net.TCPConn.
 func (s *socket) SetReadBuffer(bytes int) error  { return s.setBuffer(unix.SO_RCVBUF, bytes) }

@@ -134,7 +134,7 @@ func (c *UnixConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
 	}
-	return c.s.SyscallConn()
+	return rawConnOf(c.s, c)
 }
 
 // CloseRead shuts down the reading side. See [net.UnixConn.CloseRead].

@@ -33,7 +33,7 @@ func newRingUnixConn(nc *net.UnixConn) (net.Conn, error) {
 }
 
 // SyscallConn is that of net.UnixConn.
-func (c *ringUnix) SyscallConn() (syscall.RawConn, error) { return c.rawConnOf(), nil }
+func (c *ringUnix) SyscallConn() (syscall.RawConn, error) { return c.rawAccess(), nil }
 
 // ReadFrom is that of net.UnixConn.
 func (c *ringUnix) ReadFrom(b []byte) (int, net.Addr, error) {

@@ -13,6 +13,9 @@ import (
 // ErrClosed interrupts an operation whose socket is being closed.
 var ErrClosed = errors.New("use of closed socket")
 
+// ErrPoked interrupts an operation once; see Deadline.Poke.
+var ErrPoked = errors.New("poked")
+
 // The states of a Deadline.
 const (
 	dlPending uint32 = iota // not set, or in the future
@@ -27,6 +30,7 @@ type Deadline struct {
 
 	// state is stored before fut is notified and loaded before it is waited for; see Future.
 	state atomic.Uint32
+	poked atomic.Bool
 
 	// mu guards the fields below and the changes of state.
 	mu    sync.Mutex
@@ -36,6 +40,17 @@ type Deadline struct {
 
 // Init names the future whose waiter is to be interrupted.
 func (d *Deadline) Init(f *Future) { d.fut = f }
+
+// interruption is Err, or ErrPoked, which it takes.
+func (d *Deadline) interruption() error {
+	if err := d.Err(); err != nil {
+		return err
+	}
+	if d.poked.Load() && d.poked.Swap(false) {
+		return ErrPoked
+	}
+	return nil
+}
 
 // Err is os.ErrDeadlineExceeded, ErrClosed, or nil.
 func (d *Deadline) Err() error {
@@ -94,8 +109,12 @@ func (d *Deadline) expire() {
 	d.fut.Notify()
 }
 
-// Interrupt wakes whoever waits, so that it looks at its own conditions again; it changes no state.
-func (d *Deadline) Interrupt() { d.fut.Notify() }
+// Poke interrupts once, with ErrPoked, so that whoever waits looks at its own conditions again. A poke that finds nobody waiting
+// interrupts the next wait.
+func (d *Deadline) Poke() {
+	d.poked.Store(true)
+	d.fut.Notify()
+}
 
 // Close interrupts for good. Nobody is woken by one of several before all of them are closed.
 func Close(ds ...*Deadline) {

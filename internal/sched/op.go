@@ -104,7 +104,7 @@ func (o *Op) More() int {
 // operation is still in flight. A result that is there beats an interruption.
 func (o *Op) Await(d *Deadline) error {
 	for !o.Done() {
-		if err := d.Err(); err != nil {
+		if err := d.interruption(); err != nil {
 			return err
 		}
 		o.fut.Wait()
