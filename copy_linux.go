@@ -54,9 +54,10 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	}
 	c.wr.mu.Lock()
 	defer c.wr.mu.Unlock()
-	if err := c.wr.begin(); err != nil {
-		return 0, true, err
+	if c.wr.begin() != nil {
+		return 0, false, nil // the first Write says it
 	}
+	raceWrite()
 	if e := rc.Read(func(from uintptr) bool {
 		var st unix.Stat_t
 		if unix.Fstat(int(from), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {

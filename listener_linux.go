@@ -134,7 +134,13 @@ func (l *ringListener) SetDeadline(t time.Time) error {
 // it has taken already stay for the next Accepts.
 func (l *ringListener) File() (*os.File, error) {
 	l.share()
-	f, err := dupFile(&l.guard, l.fd, func() string { return l.network + ":" + l.addr.String() + "->" })
+	f, err := fileOf(&l.guard, l.fd, func(f *os.File) (filer, error) {
+		nl, err := net.FileListener(f)
+		if err != nil {
+			return nil, err
+		}
+		return nl.(filer), nil
+	})
 	if err != nil {
 		return nil, l.opError("file", err)
 	}

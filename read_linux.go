@@ -11,9 +11,9 @@ import (
 
 const (
 	// pooledMax is the largest read that is armed with a provided buffer and stays armed when it is interrupted: reads as
-	// small as this are made to be cancelled, as net/http's background read of one byte, or are the first of several that
-	// one buffer serves. A larger read receives into the caller's slice, so that nothing leaves the socket after
-	// an interruption, where a raw reader would look for it.
+	// small as this are made to be cancelled, as net/http's background read of one byte. A larger read receives into
+	// the caller's slice, so that nothing leaves the socket after an interruption, where a raw reader would look for it.
+	// Neither receives more than the Read asks for.
 	pooledMax = 16
 
 	// maxRW bounds one system call, as in package net: some systems fail on more.
@@ -22,14 +22,16 @@ const (
 
 // receive is the reading state of a socket; the holder of rd.mu owns it, except for raw.
 //
-//	idle      rd.op is idle and buf is nil. A Read arms a receive -> direct or pooled.
+//	idle      rd.op is idle, buf is nil and failed is 0. A Read arms a receive -> direct or pooled.
 //	direct    rd.op receives into the caller's slice. The Read that armed it does not return before it is done -> idle.
 //	pooled    rd.op receives into a provided buffer. An interrupted Read leaves it; the next one waits for it. When it is
-//	          done -> idle, or buffered if more came than the Read asked for.
+//	          done -> idle, or buffered if more came than that Read asked for.
 //	buffered  buf holds the bytes from off to end. Reads take them -> idle.
+//	failed    a pooled receive that no Read waits for has failed. The next Read or Write takes the error -> idle.
 type receive struct {
 	pooled   bool          // rd.op, in flight or done, is a pooled receive
 	nonEmpty bool          // the last receive left something in the socket
+	failed   syscall.Errno // 0 unless failed
 	buf      *sched.Buffer // nil unless buffered
 	off, end int
 
@@ -48,7 +50,7 @@ func (s *socket) Read(p []byte) (int, error) {
 }
 
 func (s *socket) read(p []byte) (int, error) {
-	d := &s.rd
+	d, rc := &s.rd, &s.receive
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dl.Closed() {
@@ -63,32 +65,50 @@ func (s *socket) read(p []byte) (int, error) {
 	if !s.packets {
 		p = p[:min(len(p), maxRW)]
 	}
-	if s.receive.buf != nil {
-		return s.receive.unload(p), nil
+	n, err := 0, error(nil)
+	switch {
+	case rc.failed != 0:
+		err = rc.takeFailure()
+	case rc.buf != nil:
+		n = rc.unload(p)
+	case rc.nonEmpty && !rc.pooled:
+		n, err = s.receiveNow(p)
+		if err == syscall.EAGAIN {
+			n, err = s.receiveInto(p)
+		}
+	default:
+		n, err = s.receiveInto(p)
 	}
-	if s.receive.nonEmpty && !s.receive.pooled {
+	raceRead(n)
+	return n, err
+}
+
+// receiveNow receives without waiting. Its error may be a bare EAGAIN.
+func (s *socket) receiveNow(p []byte) (int, error) {
+	for {
 		n, errno := recvNow(s.fd, p)
 		s.receive.nonEmpty = errno == 0 && n == len(p)
 		switch errno {
 		case 0:
 			return endOfFile(n)
-		case syscall.EAGAIN, syscall.EINTR:
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, errno
 		default:
 			return 0, os.NewSyscallError("read", errno)
 		}
 	}
-	return s.receiveInto(p)
 }
 
 // receiveInto arms a receive, unless one is armed, and waits for it.
 func (s *socket) receiveInto(p []byte) (int, error) {
 	d, rc := &s.rd, &s.receive
-	usePool := len(p) <= pooledMax && s.mayPool()
+	mayPool := len(p) <= pooledMax
 	for {
 		if !rc.pooled {
-			if usePool {
+			if mayPool && s.mayPool() {
 				rc.pooled = true
-				d.op.RecvPooled(s.fd)
+				d.op.RecvPooled(s.fd, len(p))
 			} else {
 				d.op.Recv(s.fd, p)
 			}
@@ -103,44 +123,54 @@ func (s *socket) receiveInto(p []byte) (int, error) {
 			}
 			d.op.CancelAndAwait()
 		}
-		r := d.op.Take()
-		if r.Errno == 0 {
-			return endOfFile(rc.finish(r, p))
-		}
+		pooled := rc.pooled
 		rc.pooled = false
-		usePool = usePool && s.mayPool()
-		switch {
-		case interrupted == sched.ErrPoked && r.Errno == syscall.ECANCELED:
-		case interrupted != nil && r.Errno == syscall.ECANCELED:
+		switch r := d.op.Take(); {
+		case r.Errno == 0 && !pooled:
+			rc.nonEmpty = r.NonEmpty
+			return endOfFile(r.N)
+		case r.Errno == 0:
+			n, err := s.finishPooled(r, p)
+			if err == syscall.EAGAIN {
+				continue
+			}
+			return n, err
+		case r.Errno == syscall.ECANCELED && interrupted != nil && interrupted != sched.ErrPoked:
 			return 0, interrupted
-		case r.Errno == syscall.ENOBUFS && usePool:
-			usePool = false
-		case r.Errno == syscall.ECANCELED, r.Errno == syscall.EINTR, r.Errno == syscall.EAGAIN, r.Errno == syscall.ENOBUFS:
-			// The kernel cancels what a thread has armed when that thread ends.
+		case r.Errno == syscall.ENOBUFS:
+			mayPool = false
+		case r.Errno == syscall.ECANCELED, r.Errno == syscall.EINTR, r.Errno == syscall.EAGAIN:
+			// The kernel cancels what a thread has armed when that thread has ended.
 		default:
 			return 0, os.NewSyscallError("read", r.Errno)
 		}
 	}
 }
 
+// finishPooled hands over what a pooled receive got, and what else is there if the Read asks for more than it did.
+func (s *socket) finishPooled(r sched.Result, p []byte) (int, error) {
+	if r.N == 0 {
+		// The end that the receive found may be an old one: after CloseRead data can still come.
+		return s.receiveNow(p)
+	}
+	rc := &s.receive
+	rc.nonEmpty = r.NonEmpty
+	rc.buf, rc.off, rc.end = r.Buf, 0, r.N
+	n := rc.unload(p)
+	if rc.nonEmpty && n < len(p) {
+		more, errno := recvNow(s.fd, p[n:])
+		rc.nonEmpty = errno == 0 && more == len(p)-n
+		if errno == 0 {
+			n += more
+		}
+	}
+	return n, nil
+}
+
 // mayPool reports whether a receive may be left armed: not where messages have bounds or may carry file
 // descriptors, and not where somebody else reads the socket.
 func (s *socket) mayPool() bool {
 	return s.network[0] == 't' && !s.receive.raw.Load()
-}
-
-// finish takes over the bytes of a receive and returns how many are in p.
-func (rc *receive) finish(r sched.Result, p []byte) int {
-	rc.nonEmpty = r.NonEmpty
-	if !rc.pooled {
-		return r.N
-	}
-	rc.pooled = false
-	if r.Buf == nil {
-		return 0 // end of file takes no buffer
-	}
-	rc.buf, rc.off, rc.end = r.Buf, 0, r.N
-	return rc.unload(p)
 }
 
 // unload copies buffered bytes to p and gives the buffer back once it is empty.
@@ -162,8 +192,8 @@ func endOfFile(n int) (int, error) {
 	return n, nil
 }
 
-// disarm takes a pooled receive back, so that no bytes arrive that no Read waits for. What it had
-// received stays for the next Read. d.mu is held.
+// disarm takes a pooled receive back, so that no bytes arrive that no Read waits for. What it had received, or
+// the error it had met, stays for the next Read. d.mu is held.
 func (rc *receive) disarm(d *direction) {
 	if d.op.InFlight() {
 		d.op.CancelAndAwait()
@@ -173,19 +203,48 @@ func (rc *receive) disarm(d *direction) {
 	}
 	r := d.op.Take()
 	rc.pooled = false
-	if r.Errno == 0 && r.Buf != nil {
+	switch {
+	case r.Errno == 0 && r.Buf != nil:
 		rc.nonEmpty = r.NonEmpty
 		rc.buf, rc.off, rc.end = r.Buf, 0, r.N
+	case r.Errno == 0, r.Errno == syscall.ECANCELED, r.Errno == syscall.ENOBUFS, r.Errno == syscall.EINTR, r.Errno == syscall.EAGAIN:
+	default:
+		rc.failed = r.Errno
 	}
 }
 
-// drop ends reading for good. d.mu is held.
-func (rc *receive) drop(d *direction) {
-	rc.disarm(d)
-	if rc.buf != nil {
-		rc.buf.Release()
-		rc.buf = nil
+func (rc *receive) takeFailure() error {
+	errno := rc.failed
+	rc.failed = 0
+	return os.NewSyscallError("read", errno)
+}
+
+// resetFor tells a Write that met EPIPE whether a receive which no Read waits for has taken the ECONNRESET that
+// belongs to it.
+func (rc *receive) resetFor(d *direction) bool {
+	if !d.mu.TryLock() {
+		return false
 	}
+	defer d.mu.Unlock()
+	if rc.pooled {
+		rc.disarm(d)
+	}
+	if rc.failed != syscall.ECONNRESET {
+		return false
+	}
+	rc.failed = 0
+	return true
+}
+
+// drop ends reading for good and reports whether bytes that were received remain unread. d.mu is held.
+func (rc *receive) drop(d *direction) (unread bool) {
+	rc.disarm(d)
+	if rc.buf == nil {
+		return false
+	}
+	rc.buf.Release()
+	rc.buf = nil
+	return true
 }
 
 // handOver notes that somebody gets raw access to the file descriptor. It does not wait for a Read in progress, but

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet/internal/sched"
+	"golang.org/x/sys/unix"
 )
 
 // socket is a connected stream or sequenced-packet socket on the rings.
@@ -64,7 +65,10 @@ func (s *socket) Close() error {
 	s.guard.wait()
 	s.rd.mu.Lock()
 	s.wr.mu.Lock()
-	s.receive.drop(&s.rd)
+	if s.receive.drop(&s.rd) && !s.receive.raw.Load() {
+		// Unread bytes in the socket would make its close a reset; so must those that have left it.
+		unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
 	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait, for SO_LINGER.
 	s.wr.mu.Unlock()
 	s.rd.mu.Unlock()
@@ -112,8 +116,12 @@ func (s *socket) shutdown(how int) error {
 // File is that of net.TCPConn. A receive that is armed would take bytes from the duplicate.
 func (s *socket) File() (*os.File, error) {
 	s.receive.handOver(s)
-	f, err := dupFile(&s.guard, s.fd, func() string {
-		return s.network + ":" + addrString(s.LocalAddr()) + "->" + addrString(s.RemoteAddr())
+	f, err := fileOf(&s.guard, s.fd, func(f *os.File) (filer, error) {
+		c, err := net.FileConn(f)
+		if err != nil {
+			return nil, err
+		}
+		return c.(filer), nil
 	})
 	if err != nil {
 		return nil, s.opError("file", err)
@@ -121,8 +129,14 @@ func (s *socket) File() (*os.File, error) {
 	return f, nil
 }
 
-// dupFile duplicates a descriptor under its guard.
-func dupFile(g *fdGuard, fd int, name func() string) (*os.File, error) {
+// filer is a socket of package net that hands out its file descriptor.
+type filer interface {
+	File() (*os.File, error)
+	Close() error
+}
+
+// fileOf has package net make the *os.File, which knows how to become blocking again when its Fd is called.
+func fileOf(g *fdGuard, fd int, adopt func(*os.File) (filer, error)) (*os.File, error) {
 	if err := g.acquire(); err != nil {
 		return nil, err
 	}
@@ -131,14 +145,14 @@ func dupFile(g *fdGuard, fd int, name func() string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(dup), name()), nil
-}
-
-func addrString(a net.Addr) string {
-	if a == nil {
-		return ""
+	plain := os.NewFile(uintptr(dup), "")
+	defer plain.Close()
+	owner, err := adopt(plain)
+	if err != nil {
+		return nil, err
 	}
-	return a.String()
+	defer owner.Close()
+	return owner.File()
 }
 
 // opError wraps err as package net does for a call on a connection.

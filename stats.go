@@ -18,7 +18,7 @@ type RingStats struct {
 	Overflows    uint64 `json:"overflows"`      // times the completion queue overflowed
 	NoBuffers    uint64 `json:"enobufs"`        // receives that found the buffer pool empty
 	Stale        uint64 `json:"stale"`          // completions that named no operation in flight
-	Buffers      uint64 `json:"buffers"`        // buffers in the pool, of 4096 bytes each
+	Buffers      uint64 `json:"buffers"`        // buffers in the pool, of 64 bytes each
 	BuffersInUse uint64 `json:"buffers_in_use"` // of these, held by connections now
 	InFlight     uint64 `json:"in_flight"`      // operations staged or in the kernel now
 }

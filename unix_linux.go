@@ -94,7 +94,9 @@ func (c *ringUnix) readBy(call string, receive func(fd int) error) error {
 	if err := c.rd.begin(); err != nil {
 		return err
 	}
-	return c.retry(&c.rd, unix.POLLIN|unix.POLLRDHUP, call, receive)
+	err := c.retry(&c.rd, unix.POLLIN|unix.POLLRDHUP, call, receive)
+	raceRead(1)
+	return err
 }
 
 func (s *socket) retry(d *direction, events uint32, call string, try func(fd int) error) error {
@@ -157,6 +159,7 @@ func (c *ringUnix) writeMsg(b, oob []byte, addr *net.UnixAddr) (n int, err error
 	if err := c.wr.begin(); err != nil {
 		return 0, err
 	}
+	raceWrite()
 	err = c.retry(&c.wr, unix.POLLOUT, "sendmsg", func(fd int) (err error) {
 		n, err = syscall.SendmsgN(fd, b, oob, sa, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
 		return err

@@ -25,6 +25,7 @@ func (s *socket) write(p []byte) (int, error) {
 	if err := d.begin(); err != nil {
 		return 0, err
 	}
+	raceWrite()
 	done := 0
 	for {
 		rest := p[done:]
@@ -45,6 +46,11 @@ func (s *socket) write(p []byte) (int, error) {
 		case syscall.EINTR:
 			continue
 		case syscall.EAGAIN:
+		case syscall.EPIPE:
+			if s.receive.resetFor(&s.rd) {
+				errno = syscall.ECONNRESET
+			}
+			return done, os.NewSyscallError("write", errno)
 		default:
 			return done, os.NewSyscallError("write", errno)
 		}

@@ -57,7 +57,7 @@ func TestBufRingInKernel(t *testing.T) {
 		text := string(rune('a' + n%26))
 		send(t, fds[0], text)
 		sqe, _ := r.SQ.Next()
-		PrepRecvPooled(sqe, int32(fds[1]), 0)
+		PrepRecvPooled(sqe, int32(fds[1]), 100, 0)
 		r.SQ.Publish()
 		if errno := r.Enter(1); errno != 0 {
 			t.Fatal(errno)

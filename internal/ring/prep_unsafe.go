@@ -20,9 +20,10 @@ func PrepRecv(sqe *SQE, fd int32, p []byte, pollFirst bool) {
 	}
 }
 
-// PrepRecvPooled asks for a recv into a buffer that the kernel takes from the given group when data is there.
-func PrepRecvPooled(sqe *SQE, fd int32, group uint16) {
-	sqe.PrepOperation(sys.IORING_OP_RECV, fd, 0, 0, 0)
+// PrepRecvPooled asks for a recv of up to size bytes into a buffer that the kernel takes from the given group when
+// data is there.
+func PrepRecvPooled(sqe *SQE, fd int32, size uint32, group uint16) {
+	sqe.PrepOperation(sys.IORING_OP_RECV, fd, 0, size, 0)
 	sqe.SetIoprio(recvPollFirst)
 	sqe.SetFlags(sqeBufferSelect)
 	sqe.SetBufGroup(group)

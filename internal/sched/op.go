@@ -150,11 +150,11 @@ func (o *Op) Recv(fd int, p []byte) {
 	w.submit(o, sqe)
 }
 
-// RecvPooled starts a receive into a buffer of the pool of the ring that runs it. It fails with ENOBUFS if data
-// comes when the pool is empty.
-func (o *Op) RecvPooled(fd int) {
+// RecvPooled starts a receive of up to size bytes, at most BufferSize, into a buffer of the pool of the ring that
+// runs it. It fails with ENOBUFS if data comes when the pool is empty.
+func (o *Op) RecvPooled(fd, size int) {
 	w, sqe := o.start(nil)
-	ring.PrepRecvPooled(sqe, int32(fd), bufferGroup)
+	ring.PrepRecvPooled(sqe, int32(fd), uint32(size), bufferGroup)
 	w.submit(o, sqe)
 }
 

@@ -15,7 +15,7 @@ import (
 // round all buffers and a small round stays in the cache, and doubles when the kernel finds it empty.
 const (
 	bufferGroup  = 0
-	bufferSize   = 2048
+	bufferSize   = 64
 	initialPool  = 64
 	largestPool  = 4096
 	poolSizeName = "URINGNET_BUFFERS"

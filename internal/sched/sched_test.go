@@ -71,7 +71,7 @@ func TestRecvPooled(t *testing.T) {
 	a, b := socketPair(t)
 	o := newOp()
 	for range 1000 {
-		o.RecvPooled(b)
+		o.RecvPooled(b, 16)
 		go write(t, a, "hello")
 		o.Await(&o.dl)
 		r := o.Take()

@@ -1,0 +1,61 @@
+//go:build linux
+
+package container
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/uringnet/uringnet"
+	"golang.org/x/sys/unix"
+)
+
+// filters are ways to take io_uring away. Docker's default profile (moby's default.json) allows a list of system
+// calls and answers EPERM to the rest; since release 25 the three of io_uring are among the rest.
+var filters = []struct {
+	name  string
+	errno unix.Errno
+	calls []uint32
+	words string
+}{
+	{"docker", unix.EPERM, []uint32{unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER}, "seccomp"},
+	{"gvisor", unix.ENOSYS, []uint32{unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER}, "no io_uring"},
+	{"enter only", unix.EPERM, []uint32{unix.SYS_IO_URING_ENTER}, "operation not permitted"},
+	{"register only", unix.EPERM, []uint32{unix.SYS_IO_URING_REGISTER}, "operation not permitted"},
+}
+
+func init() {
+	for _, f := range filters {
+		children["seccomp "+f.name] = func() error {
+			if err := deny(f.errno, f.calls...); err != nil {
+				return err
+			}
+			return serve()
+		}
+	}
+	children["seccomp late"] = func() error {
+		runtime.GOMAXPROCS(1)
+		uringnet.Backend() // the first ring is there
+		if err := deny(unix.EPERM, unix.SYS_IO_URING_SETUP); err != nil {
+			return err
+		}
+		runtime.GOMAXPROCS(4)
+		return serve()
+	}
+}
+
+func TestSeccomp(t *testing.T) {
+	needRings(t)
+	for _, f := range filters {
+		t.Run(f.name, func(t *testing.T) {
+			expect(t, child(t, "seccomp "+f.name), "net", f.words, f.errno.Error())
+		})
+	}
+}
+
+// TestSeccompLate is a program that locks itself in once it is up: processors that are added later cannot
+// have rings of their own, and use the first one.
+func TestSeccompLate(t *testing.T) {
+	needRings(t)
+	expect(t, child(t, "seccomp late"), "io_uring")
+}

@@ -1,0 +1,157 @@
+// Command stdsuite runs the standard library's own tests on uringnet and says what differs from package net.
+//
+//	go run ./compat/stdsuite [flags] [packages]
+//
+// Each package is tested twice: as it is, and with an overlay (see compat/stdsuite/overlay) through which
+// net.Listen and net.Dial return uringnet's sockets. The exit status is 0 if every test that passes on net
+// passes on uringnet too, save those that expected.txt names with a reason.
+// Run it from the root of the repository. URINGNET=off or require chooses uringnet's backend as ever.
+package main
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uringnet/uringnet/compat/stdhook"
+	"github.com/uringnet/uringnet/compat/stdsuite/overlay"
+)
+
+//go:embed expected.txt
+var expectedText string
+
+var defaultPackages = []string{
+	"net", "net/http", "net/http/httputil", "net/http/httptest", "crypto/tls", "net/rpc", "net/smtp", "log/syslog",
+}
+
+// suite holds what is common to all packages of a run.
+type suite struct {
+	dir        string // scratch: overlay, counts, logs
+	onNet      runner
+	onUringnet runner
+	expected   []expectation
+	pattern    *string
+	fresh      *bool
+	verbose    *bool
+}
+
+func main() {
+	s := &suite{
+		pattern: flag.String("run", "", "run only tests that match `regexp`"),
+		fresh:   flag.Bool("fresh", false, "run the baseline on package net again, even if its outcome is cached"),
+		verbose: flag.Bool("v", false, "keep the output of all tests and print that of failed ones"),
+	}
+	race := flag.Bool("race", false, "build with the race detector")
+	short := flag.Bool("short", false, "run the tests in short mode")
+	timeout := flag.Duration("timeout", 15*time.Minute, "give up on a package after this time")
+	flag.Parse()
+	s.onNet = runner{race: *race, short: *short, timeout: *timeout}
+	s.onUringnet = s.onNet
+	packages := flag.Args()
+	if len(packages) == 0 {
+		packages = defaultPackages
+	}
+	ok, err := s.run(packages)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stdsuite:", err)
+		os.Exit(2)
+	}
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// run tests the packages and reports whether all differences are expected.
+func (s *suite) run(packages []string) (bool, error) {
+	var err error
+	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
+		return false, err
+	}
+	if s.dir, err = os.MkdirTemp("", "uringnet-stdsuite-"); err != nil {
+		return false, err
+	}
+	if !*s.verbose {
+		defer os.RemoveAll(s.dir)
+	}
+	pkgs, err := overlay.List(packages...)
+	if err != nil {
+		return false, err
+	}
+	if s.onUringnet.overlay, err = overlay.Build(s.dir, pkgs); err != nil {
+		return false, err
+	}
+	good := true
+	for _, p := range pkgs {
+		ok, err := s.testPackage(p.ImportPath)
+		if err != nil {
+			return false, fmt.Errorf("package %s: %w", p.ImportPath, err)
+		}
+		good = good && ok
+	}
+	if *s.verbose {
+		fmt.Println("all output is kept in", s.dir)
+	}
+	return good, nil
+}
+
+// testPackage compares one package and prints its part of the report.
+func (s *suite) testPackage(pkg string) (bool, error) {
+	log, err := os.Create(filepath.Join(s.dir, strings.ReplaceAll(pkg, "/", "_")+".json"))
+	if err != nil {
+		return false, err
+	}
+	defer log.Close()
+	counts, err := os.MkdirTemp(s.dir, "counts-")
+	if err != nil {
+		return false, err
+	}
+	s.onNet.log = io.Discard
+	s.onUringnet.log = log
+	s.onUringnet.env = []string{stdhook.DirEnv + "=" + counts}
+
+	r := report{pkg: pkg}
+	if r.onNet, err = s.baseline(pkg); err != nil {
+		return false, err
+	}
+	if err := s.testOnUringnet(&r); err != nil {
+		return false, err
+	}
+	r.sockets, _ = os.ReadFile(filepath.Join(counts, stdhook.SocketsFile))
+	backend, _ := os.ReadFile(filepath.Join(counts, stdhook.BackendFile))
+	r.backend = string(backend)
+	r.diffs = compare(r.onNet, r.onUringnet)
+	r.unused = slices.DeleteFunc(explain(pkg, r.diffs, r.outputs, s.expected), func(e expectation) bool {
+		return r.onNet[e.test] != pass // not chosen by the flags
+	})
+	return r.print(os.Stdout, *s.verbose), nil
+}
+
+// testOnUringnet runs a package under the overlay; what fails there and not on net gets two more chances, alone.
+func (s *suite) testOnUringnet(r *report) error {
+	var err error
+	u := &s.onUringnet
+	if r.onUringnet, r.outputs, err = u.test(r.pkg, *s.pattern); err != nil {
+		return err
+	}
+	wanted := r.onNet.topLevel(func(outcome string) bool { return outcome == pass })
+	if err := u.completeAfterCrash(r.pkg, wanted, r.onUringnet, r.outputs); err != nil {
+		return err
+	}
+	suspects := compare(r.onNet, r.onUringnet)
+	explain(r.pkg, suspects, r.outputs, s.expected)
+	var again []string
+	for _, d := range suspects {
+		name, _, _ := strings.Cut(d.Test, "/")
+		if d.Why == nil && (len(again) == 0 || again[len(again)-1] != name) {
+			again = append(again, name)
+		}
+	}
+	r.flaky, err = u.retry(r.pkg, again, 2, r.onUringnet, r.outputs)
+	return err
+}
