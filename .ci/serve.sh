@@ -101,7 +101,7 @@ echo "-- on the default backend"
 start
 echo "$first"
 if command -v curl >/dev/null; then
-	got=$(curl --silent --show-error --max-time 10 "$url")
+	got=$(curl --silent --show-error --noproxy '*' --max-time 10 "$url")
 	[ "$got" = "$hello" ] || fail "curl got: $got"
 	echo "curl: $got"
 else
