@@ -37,7 +37,11 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	return newConn(c)
+	u, err := newConn(c)
+	if err != nil {
+		return nil, takeOverError("dial", network, c.LocalAddr(), c.RemoteAddr(), err)
+	}
+	return u, nil
 }
 
 // DialTCP connects to raddr from laddr, which may be the zero AddrPort. See [net.Dialer.DialTCP].
@@ -117,6 +121,14 @@ func NewConn(c net.Conn) (net.Conn, error) {
 		return nil, fmt.Errorf("uringnet: cannot take over a %T: pass a *net.TCPConn or a *net.UnixConn", c)
 	}
 	return nil, syscall.EINVAL
+}
+
+// takeOverError is what package net returns where a system call fails that makes a socket.
+func takeOverError(op, network string, source, addr net.Addr, err error) error {
+	if _, ok := err.(*os.SyscallError); !ok {
+		return err
+	}
+	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
 }
 
 // newConn is NewConn for a connection that nobody else knows: it is closed if it cannot be taken over.

@@ -103,7 +103,9 @@ func (l *TCPListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.File()
+	f, err := l.s.File()
+	runtime.KeepAlive(l)
+	return f, err
 }
 
 // SyscallConn returns raw access to the file descriptor, for Control only. Since it may be used to share the
@@ -163,7 +165,9 @@ func (l *UnixListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
 	}
-	return l.s.File()
+	f, err := l.s.File()
+	runtime.KeepAlive(l)
+	return f, err
 }
 
 // SyscallConn returns raw access to the file descriptor, for Control only. See [net.UnixListener.SyscallConn].
@@ -202,7 +206,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (ne
 	u, err := newListener(l, lc.keepAlive())
 	if err != nil {
 		l.Close()
-		return nil, err
+		return nil, takeOverError("listen", network, nil, l.Addr(), err)
 	}
 	return u, nil
 }

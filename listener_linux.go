@@ -35,6 +35,14 @@ func (l *ringListener) init(fd int, network string, addr net.Addr) {
 
 // acceptFD waits for a connection and returns its file descriptor.
 func (l *ringListener) acceptFD() (int, error) {
+	fd, err := l.acceptLocked()
+	if l.shared.Load() { // share may have met the lock held, after our last look
+		l.unarm()
+	}
+	return fd, err
+}
+
+func (l *ringListener) acceptLocked() (int, error) {
 	d := &l.accepts
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -93,6 +101,7 @@ func (l *ringListener) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l.disarm(func(fd int) { syscall.Close(fd) })
+	d.op.Settle()
 	if err := syscall.Close(l.fd); err != nil {
 		return l.opError("close", os.NewSyscallError("close", err))
 	}
@@ -152,15 +161,19 @@ func (l *ringListener) share() {
 	if l.shared.Swap(true) {
 		return
 	}
+	l.unarm()
+	l.accepts.fut.Notify()
+}
+
+// unarm ends the multishot accept, unless an Accept is in progress, which does so itself.
+func (l *ringListener) unarm() {
 	d := &l.accepts
 	if d.mu.TryLock() {
 		defer d.mu.Unlock()
 		if d.op.InFlight() {
 			d.op.CancelAndAwait()
 		}
-		return
 	}
-	d.fut.Notify()
 }
 
 // SyscallConn is that of net.TCPListener: only Control works.

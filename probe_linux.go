@@ -18,7 +18,11 @@ func probeFeatures() (Features, error) {
 	}
 	var out Features
 	for _, f := range fs {
-		out = append(out, Feature(f))
+		u := Feature{Name: f.Name, Since: f.Since, Required: f.Required, Available: f.Available}
+		if f.Err != nil {
+			u.Why = f.Err.Error()
+		}
+		out = append(out, u)
 	}
 	return out, nil
 }

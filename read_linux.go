@@ -43,6 +43,9 @@ type receive struct {
 // Read is that of net.Conn.
 func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.read(p)
+	if s.receive.raw.Load() { // handOver may have met the lock held, after our last look
+		s.receive.unarm(s)
+	}
 	if err != nil && err != io.EOF {
 		err = s.opError("read", err)
 	}
@@ -251,12 +254,19 @@ func (rc *receive) drop(d *direction) (unread bool) {
 // makes it receive into its own slice, and so no more than it asks for.
 func (rc *receive) handOver(s *socket) {
 	rc.raw.Store(true)
-	if !s.rd.mu.TryLock() {
+	if !rc.unarm(s) {
 		s.rd.dl.Poke()
-		return
+	}
+}
+
+// unarm takes an armed receive back, unless a Read is in progress.
+func (rc *receive) unarm(s *socket) bool {
+	if !s.rd.mu.TryLock() {
+		return false
 	}
 	defer s.rd.mu.Unlock()
 	if !s.rd.dl.Closed() {
 		rc.disarm(&s.rd)
 	}
+	return true
 }

@@ -155,7 +155,9 @@ func (c *TCPConn) File() (*os.File, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
 	}
-	return c.s.File()
+	f, err := c.s.File()
+	runtime.KeepAlive(c)
+	return f, err
 }
 
 // SyscallConn returns raw access to the file descriptor. A receive that is armed in

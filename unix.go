@@ -126,7 +126,9 @@ func (c *UnixConn) File() (*os.File, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
 	}
-	return c.s.File()
+	f, err := c.s.File()
+	runtime.KeepAlive(c)
+	return f, err
 }
 
 // SyscallConn returns raw access to the file descriptor. See [syscall.RawConn].

@@ -17,7 +17,7 @@ type Feature struct {
 	Since     string `json:"since"` // the Linux release that brought it
 	Required  bool   `json:"required"`
 	Available bool   `json:"available"`
-	Why       string `json:"why,omitempty"` // the error, if it is not available
+	Err       error  `json:"-"` // why it is not available
 }
 
 // Probe tries each feature on a ring of its own and reports what it found. The result is cached.
@@ -29,7 +29,7 @@ var cachedProbe = sync.OnceValues(func() ([]Feature, error) { return probe(linux
 func Missing(fs []Feature) error {
 	for _, f := range fs {
 		if f.Required && !f.Available {
-			return fmt.Errorf("%w: it lacks %s (Linux %s): %s", ErrTooOld, f.Name, f.Since, f.Why)
+			return fmt.Errorf("%w: it lacks %s (Linux %s): %w", ErrTooOld, f.Name, f.Since, f.Err)
 		}
 	}
 	return nil
@@ -82,11 +82,7 @@ func probe(k kernel) ([]Feature, error) {
 }
 
 func feature(name, since string, required bool, err error) Feature {
-	f := Feature{Name: name, Since: since, Required: required, Available: err == nil}
-	if err != nil {
-		f.Why = err.Error()
-	}
-	return f
+	return Feature{Name: name, Since: since, Required: required, Available: err == nil, Err: err}
 }
 
 func trySetup(k kernel, flags uint32) error {

@@ -147,8 +147,10 @@ func newBufRing(mem []byte) *BufRing {
 }
 
 // Close frees the ring. Requests in flight are cancelled by the kernel; nobody learns of their end.
-func (r *Ring) Close() error {
-	err := r.k.close(r.fd)
+func (r *Ring) Close() error { return errors.Join(r.k.close(r.fd), r.Unmap()) }
+
+// Unmap frees the ring's memory, for an owner that has closed the file descriptor itself.
+func (r *Ring) Unmap() (err error) {
 	for _, mem := range [][]byte{r.rings, r.entries} {
 		if mem != nil {
 			err = errors.Join(err, r.k.munmap(mem))

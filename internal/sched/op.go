@@ -143,6 +143,14 @@ func (o *Op) CancelAndAwait() {
 	w.barrier()
 }
 
+// Settle returns when the kernel has dropped its reference to the file of the last operation, which is done: a completion is
+// posted before that.
+func (o *Op) Settle() {
+	if o.w != nil {
+		o.w.barrier()
+	}
+}
+
 // Recv starts a receive into p.
 func (o *Op) Recv(fd int, p []byte) {
 	w, sqe := o.start(p)

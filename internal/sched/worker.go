@@ -66,12 +66,15 @@ func newWorker() (*worker, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	w.file = os.NewFile(uintptr(r.FD()), "io_uring")
+	// From here on the file owns the descriptor: its cleanup would close the number again, whoever has it then.
 	if err := w.file.SetReadDeadline(time.Time{}); err != nil {
-		r.Close()
+		w.file.Close()
+		r.Unmap()
 		return nil, fmt.Errorf("the runtime's poller does not take an io_uring: %w", err)
 	}
 	if w.conn, err = w.file.SyscallConn(); err != nil {
-		r.Close()
+		w.file.Close()
+		r.Unmap()
 		return nil, err
 	}
 	w.pool.grow(w)
@@ -179,7 +182,7 @@ func (w *worker) enter(n uint32) {
 	w.counters.enters.Add(1)
 	switch errno := w.ring.Enter(n); errno {
 	case 0, syscall.EINTR:
-	case syscall.EAGAIN, syscall.EBUSY:
+	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
 		// The kernel has no memory for requests, or wants its overflown completions to be reaped first: room
 		// comes from reaping and from letting others run.
 		w.ring.FlushOverflow()
