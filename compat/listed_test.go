@@ -130,9 +130,10 @@ func TestSplice(t *testing.T) {
 				source, from := connect(t, networks[0])
 				to, sink := connect(t, networks[1])
 				arrived := collect(sink)
-				want := testData(size)
+				data := testData(size)
+				want := data
 				go func() {
-					source.Write(want)
+					source.Write(data)
 					source.Close()
 				}()
 				var r io.Reader = from
