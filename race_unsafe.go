@@ -13,8 +13,4 @@ var raceIO byte
 
 func raceWrite() { runtime.RaceReleaseMerge(unsafe.Pointer(&raceIO)) }
 
-func raceRead(n int) {
-	if n > 0 {
-		runtime.RaceAcquire(unsafe.Pointer(&raceIO))
-	}
-}
+func raceRead() { runtime.RaceAcquire(unsafe.Pointer(&raceIO)) }

@@ -82,7 +82,7 @@ func (s *socket) read(p []byte) (int, error) {
 	default:
 		n, err = s.receiveInto(p)
 	}
-	raceRead(n)
+	raceRead()
 	return n, err
 }
 

@@ -106,6 +106,7 @@ func (s *socket) CloseRead() error  { return s.shutdown(syscall.SHUT_RD) }
 func (s *socket) CloseWrite() error { return s.shutdown(syscall.SHUT_WR) }
 
 func (s *socket) shutdown(how int) error {
+	raceWrite() // the peer may read the end of file
 	err := s.control("shutdown", func(fd int) error { return syscall.Shutdown(fd, how) })
 	if err != nil {
 		return s.opError("close", err)
