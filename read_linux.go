@@ -82,7 +82,7 @@ func (s *socket) read(p []byte) (int, error) {
 	default:
 		n, err = s.receiveInto(p)
 	}
-	raceRead()
+	raceRead(s.fd)
 	return n, err
 }
 

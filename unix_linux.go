@@ -95,7 +95,7 @@ func (c *ringUnix) readBy(call string, receive func(fd int) error) error {
 		return err
 	}
 	err := c.retry(&c.rd, unix.POLLIN|unix.POLLRDHUP, call, receive)
-	raceRead()
+	raceRead(c.fd)
 	return err
 }
 

@@ -4,4 +4,4 @@ package uringnet
 
 func raceWrite() {}
 
-func raceRead() {}
+func raceRead(int) {}
