@@ -32,6 +32,8 @@ type executor struct {
 	pairs     [maxPairs]*pair
 	names     []named
 
+	stopped atomic.Bool // the script is stuck and its connections were closed: nothing more is done
+
 	mu    sync.Mutex // guards what the watchdog reads and closes
 	trace []string
 	doing string
@@ -57,8 +59,15 @@ func Run(w World, s Script) []string {
 		x.trace = append(x.trace, stuck+x.doing)
 		open := x.open
 		x.mu.Unlock()
+		x.stopped.Store(true)
 		for _, c := range open {
 			c.Close()
+		}
+		// What goes on in the background uses descriptors by their numbers, which are the next script's by then: it
+		// keeps that one's listener open for a moment longer.
+		select {
+		case <-done:
+		case <-time.After(stuckAfter):
 		}
 	}
 	x.mu.Lock()
@@ -102,6 +111,9 @@ func (x *executor) run(s Script) {
 	x.address = x.freshAddress()
 	x.listen()
 	for _, step := range s.Steps {
+		if x.stopped.Load() {
+			break
+		}
 		x.mu.Lock()
 		x.doing = step.String()
 		x.mu.Unlock()

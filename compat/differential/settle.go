@@ -27,7 +27,7 @@ func (x *executor) settle(e *end) {
 		return
 	}
 	const enough = 3 * time.Second // it takes microseconds
-	for start := time.Now(); !e.atRest(); {
+	for start := time.Now(); !x.stopped.Load() && !e.atRest(); {
 		if time.Since(start) > enough {
 			info := tcpInfoOf(e.fd)
 			x.note("settle "+e.name, fmt.Sprintf("%s: state %d, %d bytes", neverSettled, info.state, info.bytesReceived))
