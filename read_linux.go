@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
@@ -18,11 +20,18 @@ const (
 
 	// maxRW bounds one system call, as in package net: some systems fail on more.
 	maxRW = 1 << 30
+
+	// A Read with room for bulkRead bytes after one that brought bulkGot is taken for one of a stream: it asks the kernel to say
+	// when there is data, and receives itself. A request to receive would complete with the first segment that comes, and by
+	// the time the goroutine runs there are more.
+	bulkRead = 32 << 10
+	bulkGot  = 16 << 10
 )
 
 // receive is the reading state of a socket; the holder of rd.mu owns it, except for raw.
 //
-//	idle      rd.op is idle, buf is nil and failed is 0. A Read arms a receive -> direct or pooled.
+//	idle      rd.op is idle, buf is nil and failed is 0. A Read arms a receive -> direct or pooled, or, in a stream, asks
+//	          for readiness, receives by itself and -> idle.
 //	direct    rd.op receives into the caller's slice. The Read that armed it does not return before it is done -> idle.
 //	pooled    rd.op receives into a provided buffer. An interrupted Read leaves it; the next one waits for it. When it is
 //	          done -> idle, or buffered if more came than that Read asked for.
@@ -31,6 +40,7 @@ const (
 type receive struct {
 	pooled   bool          // rd.op, in flight or done, is a pooled receive
 	nonEmpty bool          // the last receive left something in the socket
+	bulk     bool          // the last Read brought bulkGot bytes or more
 	failed   syscall.Errno // 0 unless failed
 	buf      *sched.Buffer // nil unless buffered
 	off, end int
@@ -74,6 +84,8 @@ func (s *socket) read(p []byte) (int, error) {
 		err = rc.takeFailure()
 	case rc.buf != nil:
 		n = rc.unload(p)
+	case rc.bulk && len(p) >= bulkRead && !rc.pooled:
+		n, err = s.receiveBulk(p)
 	case rc.nonEmpty && !rc.pooled:
 		n, err = s.receiveNow(p)
 		if err == syscall.EAGAIN {
@@ -82,6 +94,7 @@ func (s *socket) read(p []byte) (int, error) {
 	default:
 		n, err = s.receiveInto(p)
 	}
+	rc.bulk = n >= bulkGot
 	raceRead(s.fd)
 	return n, err
 }
@@ -99,6 +112,19 @@ func (s *socket) receiveNow(p []byte) (int, error) {
 			return 0, errno
 		default:
 			return 0, os.NewSyscallError("read", errno)
+		}
+	}
+}
+
+// receiveBulk receives what is there, or waits until there is something.
+func (s *socket) receiveBulk(p []byte) (int, error) {
+	for {
+		n, err := s.receiveNow(p)
+		if err != syscall.EAGAIN {
+			return n, err
+		}
+		if err := s.rd.awaitReady(s.fd, unix.POLLIN|unix.POLLRDHUP); err != nil {
+			return 0, err
 		}
 	}
 }
