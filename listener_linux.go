@@ -15,17 +15,18 @@ import (
 
 // ringListener is a listening socket on the rings.
 //
-// A multishot accept is armed by the first Accept and stays armed between Accepts, so that connections queue here
-// instead of in the backlog; when the queue is long it is ended, and armed again once the queue is empty. When the
-// file descriptor is shared with somebody else, connections are accepted one by one, and only while an Accept waits.
+// Accept takes from the backlog what is there. Only when the backlog is empty does it arm a request, which waits for one
+// connection and no longer than the Accept does: nothing is accepted that nobody asked for.
 type ringListener struct {
 	fd      int
 	network string
 	addr    net.Addr
 	guard   fdGuard
 	accepts direction
-	armed   bool        // accepts.op, in flight or done, is multishot; guarded by accepts.mu
-	shared  atomic.Bool // File or SyscallConn was called
+
+	// shared is set once File or SyscallConn was called. Somebody may have made the descriptor blocking since, and an
+	// accept4(2) would wait in the kernel, where no Close finds it; a request does not.
+	shared atomic.Bool
 }
 
 func (l *ringListener) init(fd int, network string, addr net.Addr) {
@@ -35,14 +36,6 @@ func (l *ringListener) init(fd int, network string, addr net.Addr) {
 
 // acceptFD waits for a connection and returns its file descriptor.
 func (l *ringListener) acceptFD() (int, error) {
-	fd, err := l.acceptLocked()
-	if l.shared.Load() { // share may have met the lock held, after our last look
-		l.unarm()
-	}
-	return fd, err
-}
-
-func (l *ringListener) acceptLocked() (int, error) {
 	d := &l.accepts
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -50,27 +43,22 @@ func (l *ringListener) acceptLocked() (int, error) {
 		return -1, err
 	}
 	for {
-		if res, ok := d.op.TakeMore(); ok {
-			return accepted(int(res), 0)
-		}
-		if l.armed && l.shared.Load() && d.op.InFlight() {
-			d.op.CancelAndAwait()
-			continue
-		}
-		if !d.op.InFlight() && !d.op.Done() {
-			l.armed = !l.shared.Load()
-			d.op.Accept(l.fd, l.armed)
-		}
-		interrupted := d.op.AwaitMore(&d.dl)
-		if interrupted != nil {
-			if l.armed {
-				return -1, interrupted
+		if !l.shared.Load() {
+			fd, errno := acceptNow(l.fd)
+			switch errno {
+			case syscall.EINTR, syscall.ECONNABORTED:
+				continue
+			case syscall.EAGAIN:
+			default:
+				return accepted(fd, errno)
 			}
+		}
+		d.op.Accept(l.fd)
+		interrupted := d.op.Await(&d.dl)
+		if interrupted != nil {
 			d.op.CancelAndAwait()
 		}
-		if !d.op.Done() || d.op.More() > 0 {
-			continue
-		}
+		// A connection that came all the same is a result: it beats the interruption.
 		r := d.op.Take()
 		switch r.Errno {
 		case syscall.ECANCELED, syscall.EINTR, syscall.EAGAIN, syscall.ECONNABORTED:
@@ -83,6 +71,12 @@ func (l *ringListener) acceptLocked() (int, error) {
 	}
 }
 
+// acceptNow accepts without waiting.
+func acceptNow(fd int) (int, syscall.Errno) {
+	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0, 0)
+	return int(n), errno
+}
+
 func accepted(fd int, errno syscall.Errno) (int, error) {
 	if errno != 0 {
 		return -1, os.NewSyscallError("accept4", errno)
@@ -90,7 +84,7 @@ func accepted(fd int, errno syscall.Errno) (int, error) {
 	return fd, nil
 }
 
-// Close ends accepting, closes what was accepted and not yet asked for, as the backlog would, and then the socket.
+// Close interrupts the Accept that waits, and ends the socket.
 func (l *ringListener) Close() error {
 	if err := l.guard.close(); err != nil {
 		return l.opError("close", err)
@@ -100,32 +94,11 @@ func (l *ringListener) Close() error {
 	l.guard.wait()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	l.disarm(func(fd int) { syscall.Close(fd) })
 	d.op.Settle()
 	if err := syscall.Close(l.fd); err != nil {
 		return l.opError("close", os.NewSyscallError("close", err))
 	}
 	return nil
-}
-
-// disarm ends the multishot accept. Connections that it has accepted go to each. accepts.mu is held.
-func (l *ringListener) disarm(each func(fd int)) {
-	d := &l.accepts
-	if d.op.InFlight() {
-		d.op.CancelAndAwait()
-	}
-	for {
-		res, ok := d.op.TakeMore()
-		if !ok {
-			break
-		}
-		each(int(res))
-	}
-	if d.op.Done() {
-		if r := d.op.Take(); r.Errno == 0 {
-			each(r.N)
-		}
-	}
 }
 
 // Addr is that of net.Listener.
@@ -139,10 +112,9 @@ func (l *ringListener) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// File is that of net.TCPListener. An accept that is armed would take connections from the duplicate's user; those that
-// it has taken already stay for the next Accepts.
+// File is that of net.TCPListener.
 func (l *ringListener) File() (*os.File, error) {
-	l.share()
+	l.shared.Store(true)
 	f, err := fileOf(&l.guard, l.fd, func(f *os.File) (filer, error) {
 		nl, err := net.FileListener(f)
 		if err != nil {
@@ -156,29 +128,9 @@ func (l *ringListener) File() (*os.File, error) {
 	return f, nil
 }
 
-// share ends the multishot accept for good. If an Accept is in progress, that one ends it, and goes on one by one.
-func (l *ringListener) share() {
-	if l.shared.Swap(true) {
-		return
-	}
-	l.unarm()
-	l.accepts.fut.Notify()
-}
-
-// unarm ends the multishot accept, unless an Accept is in progress, which does so itself.
-func (l *ringListener) unarm() {
-	d := &l.accepts
-	if d.mu.TryLock() {
-		defer d.mu.Unlock()
-		if d.op.InFlight() {
-			d.op.CancelAndAwait()
-		}
-	}
-}
-
 // SyscallConn is that of net.TCPListener: only Control works.
 func (l *ringListener) SyscallConn() (syscall.RawConn, error) {
-	l.share()
+	l.shared.Store(true)
 	return rawListener{l}, nil
 }
 
@@ -241,7 +193,8 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 	if l.setEach {
 		l.setOptions(fd)
 	}
-	c, _ := newTCP(fd, l.network)
+	c, rs := newTCP(fd, l.network)
+	rs.receive.nonEmpty = true // clients speak first, as a rule
 	return c, nil
 }
 

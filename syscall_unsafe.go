@@ -24,11 +24,11 @@ const soPeerName = 28
 const rawMax = 16 << 10
 
 func recvNow(fd int, p []byte) (int, syscall.Errno) {
-	return transfer(syscall.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
+	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
 }
 
 func sendNow(fd int, p []byte) (int, syscall.Errno) {
-	return transfer(syscall.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 }
 
 func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno) {
@@ -43,7 +43,7 @@ func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno
 // localName returns the encoded local address, in buf, or nil.
 func localName(fd int, buf *[sockaddrSize]byte) []byte {
 	n := uint32(len(buf))
-	_, _, errno := syscall.RawSyscall(syscall.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)))
 	if errno != 0 {
 		return nil
 	}
@@ -54,7 +54,7 @@ func localName(fd int, buf *[sockaddrSize]byte) []byte {
 // with no more than the size of the address, which is that of the local one.
 func peerName(fd int, size int, buf *[sockaddrSize]byte) []byte {
 	n := uint32(size)
-	_, _, errno := syscall.RawSyscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, soPeerName, uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)), 0)
+	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, soPeerName, uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)), 0)
 	if errno != 0 {
 		return nil
 	}

@@ -26,7 +26,6 @@ type CQE struct {
 // CQE flags.
 const (
 	CQEBuffer       uint32 = 1 << 0 // IORING_CQE_F_BUFFER: the upper 16 bits are a buffer id
-	CQEMore         uint32 = 1 << 1 // IORING_CQE_F_MORE: more CQEs of this request follow
 	CQESockNonEmpty uint32 = 1 << 2 // IORING_CQE_F_SOCK_NONEMPTY: the socket had more to read
 	cqeBufferShift         = 16     // IORING_CQE_BUFFER_SHIFT
 )
@@ -53,7 +52,6 @@ const (
 	sqeSkipSuccess  uint8 = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS, Linux 5.17
 
 	recvPollFirst   uint16 = 1 << 0 // IORING_RECVSEND_POLL_FIRST
-	acceptMultishot uint16 = 1 << 0 // IORING_ACCEPT_MULTISHOT
 )
 
 // Enter and register.

@@ -35,13 +35,10 @@ func PrepSend(sqe *SQE, fd int32, p []byte, flags uint32) {
 	sqe.SetOpFlags(flags)
 }
 
-// PrepAccept asks for an accept4 with the SOCK_* flags given; a multishot one completes once per connection.
-func PrepAccept(sqe *SQE, fd int32, flags uint32, multishot bool) {
+// PrepAccept asks for an accept4 with the SOCK_* flags given.
+func PrepAccept(sqe *SQE, fd int32, flags uint32) {
 	sqe.PrepOperation(sys.IORING_OP_ACCEPT, fd, 0, 0, 0)
 	sqe.SetOpFlags(flags)
-	if multishot {
-		sqe.SetIoprio(acceptMultishot)
-	}
 }
 
 // PrepConnect asks for a connect to the encoded struct sockaddr.

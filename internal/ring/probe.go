@@ -57,7 +57,7 @@ var requestProbes = []struct {
 	{"recv POLL_FIRST", "5.19", true, func(sqe *SQE) { PrepRecv(sqe, -1, nil, true) }},
 	{"recv into provided buffers", "5.7", true, func(sqe *SQE) { PrepRecvPooled(sqe, -1, 1, 0) }},
 	{"send", "5.6", true, func(sqe *SQE) { PrepSend(sqe, -1, nil, 0) }},
-	{"multishot accept", "5.19", true, func(sqe *SQE) { PrepAccept(sqe, -1, 0, true) }},
+	{"accept", "5.5", true, func(sqe *SQE) { PrepAccept(sqe, -1, 0) }},
 	{"connect", "5.5", true, func(sqe *SQE) { PrepConnect(sqe, -1, make([]byte, 16)) }},
 	{"poll", "5.1", true, func(sqe *SQE) { PrepPoll(sqe, -1, 1) }},
 }

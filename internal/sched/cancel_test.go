@@ -70,7 +70,7 @@ func TestCancellationThatMissedIsRepeated(t *testing.T) {
 	w.submit(&o.Op, sqe)
 	w.flush()
 	w.mu.Lock()
-	f, _ := w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
+	f := w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
 	w.mu.Unlock()
 	if f != &o.fut || !o.InFlight() {
 		t.Fatal("the owner does not learn that its cancellation missed")
@@ -84,7 +84,7 @@ func TestCancellationThatMissedIsRepeated(t *testing.T) {
 	}
 	// For an operation that is over it means nothing.
 	w.mu.Lock()
-	f, _ = w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
+	f = w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
 	w.mu.Unlock()
 	if f != nil || w.counters.stale.Load() != 0 {
 		t.Error("a cancellation that came too late is taken for something else")

@@ -86,16 +86,14 @@ func (w *worker) reapLocked() int {
 		w.reapMu.Unlock()
 		return 0
 	}
-	starved, throttled := false, false
+	starved := false
 	w.mu.Lock()
 	for i := range w.batch[:n] {
 		cqe := &w.batch[i]
 		starved = starved || w.outOfBuffers(cqe)
-		f, overdue := w.finish(cqe, n > 1)
-		if f != nil {
+		if f := w.finish(cqe, n > 1); f != nil {
 			w.wake = append(w.wake, f)
 		}
-		throttled = throttled || overdue
 	}
 	w.mu.Unlock()
 	// Outside mu: a goroutine that runs at once must not find it locked.
@@ -108,27 +106,23 @@ func (w *worker) reapLocked() int {
 
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
-	if throttled {
-		w.flush()
-	}
 	if starved {
 		w.pool.grow(w)
 	}
 	return n
 }
 
-// finish hands a completion to its operation and returns the future to notify. It reports whether it staged
-// the end of a multishot operation whose owner does not keep up. mu is held.
-func (w *worker) finish(cqe *ring.CQE, inCrowd bool) (f *Future, throttled bool) {
+// finish hands a completion to its operation and returns the future to notify, or nil. mu is held.
+func (w *worker) finish(cqe *ring.CQE, inCrowd bool) *Future {
 	var buf *Buffer
 	if cqe.Flags&ring.CQEBuffer != 0 {
 		buf = w.pool.taken(cqe.BufferID())
 	}
 	if cqe.UserData == ring.NoUserData {
-		return nil, false
+		return nil
 	}
 	if cqe.UserData&cancelMark != 0 {
-		return w.cancelFailed(cqe.UserData &^ cancelMark), false
+		return w.cancelFailed(cqe.UserData &^ cancelMark)
 	}
 	o := w.table.lookup(cqe.UserData)
 	if o == nil {
@@ -136,16 +130,13 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) (f *Future, throttled bool)
 		if buf != nil {
 			w.pool.put(buf)
 		}
-		return nil, false
-	}
-	f = o.fut
-	if cqe.Flags&ring.CQEMore != 0 {
-		return f, o.deliver(cqe.Res) == moreLimit && w.stageCancel(o)
+		return nil
 	}
 	w.table.remove(cqe.UserData)
 	o.inCrowd = inCrowd
+	f := o.fut // once it is complete its owner may use o again
 	o.complete(cqe, buf)
-	return f, false
+	return f
 }
 
 // cancelFailed handles a cancellation that found nothing to cancel. Completions come in order, so if its operation is still
@@ -157,20 +148,4 @@ func (w *worker) cancelFailed(userData uint64) *Future {
 	}
 	o.cancelFailed.Store(true)
 	return o.fut
-}
-
-// moreLimit is how many results of a multishot operation may wait for their owner before the operation is ended;
-// the owner starts it again once it has taken them.
-const moreLimit = 64
-
-// stageCancel stages the cancellation of o, if there is room. mu is held.
-func (w *worker) stageCancel(o *Op) bool {
-	sqe, _ := w.ring.SQ.Next()
-	if sqe == nil {
-		return false
-	}
-	ring.PrepCancel(sqe, o.userData)
-	sqe.SetUserData(ring.NoUserData)
-	w.counters.cancels.Add(1)
-	return true
 }

@@ -10,7 +10,7 @@
 //	           The owner starts it -> in flight.
 //	in flight  staged or published (see ring.SQ). While staged, the memory is still ours and Cancel takes the request
 //	           back -> done (canceled). Once published the kernel owns the memory until the final completion:
-//	           reaping it -> done. A multishot completion with F_MORE leaves it in flight.
+//	           reaping it -> done.
 //	done       the result waits; memory is the caller's again. The owner takes the result -> idle.
 //
 // Only one goroutine at a time, the owner, calls the methods of an Op; the lock of the socket's direction sees to that.
@@ -25,6 +25,6 @@
 //
 // # Locks
 //
-// worker.reapMu is taken before worker.mu; Op.moreMu after worker.mu; Deadline.mu alone. No lock is held over a system call, save
+// worker.reapMu is taken before worker.mu; Deadline.mu alone. No lock is held over a system call, save
 // reapMu over the flush of an overflown completion queue, where nobody waits for it.
 package sched

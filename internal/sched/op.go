@@ -4,7 +4,6 @@ package sched
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -42,9 +41,6 @@ type Op struct {
 	// cancelFailed is stored by the reaper before it notifies; the owner, waiting for the end of a cancelled operation,
 	// loads it and cancels again.
 	cancelFailed atomic.Bool
-
-	moreMu sync.Mutex
-	more   []int32 // results of a multishot request that came with F_MORE
 }
 
 // Init names the future that is notified of each completion.
@@ -81,25 +77,6 @@ func (o *Op) Take() Result {
 	return r
 }
 
-// TakeMore returns the oldest result that a multishot operation has delivered while it stays in flight.
-func (o *Op) TakeMore() (res int32, ok bool) {
-	o.moreMu.Lock()
-	defer o.moreMu.Unlock()
-	if len(o.more) == 0 {
-		return 0, false
-	}
-	res = o.more[0]
-	o.more = o.more[:copy(o.more, o.more[1:])]
-	return res, true
-}
-
-// More is how many results TakeMore would return.
-func (o *Op) More() int {
-	o.moreMu.Lock()
-	defer o.moreMu.Unlock()
-	return len(o.more)
-}
-
 // Await parks until the operation is done, or until d interrupts: then the error is d's and the
 // operation is still in flight. A result that is there beats an interruption.
 func (o *Op) Await(d *Deadline) error {
@@ -109,19 +86,6 @@ func (o *Op) Await(d *Deadline) error {
 		}
 		o.fut.Wait()
 	}
-	return nil
-}
-
-// AwaitMore is Await for a multishot operation: it also returns when TakeMore has something, and after any
-// wake-up, so that the caller looks at its own conditions.
-func (o *Op) AwaitMore(d *Deadline) error {
-	if o.Done() || o.More() > 0 {
-		return nil
-	}
-	if err := d.Err(); err != nil {
-		return err
-	}
-	o.fut.Wait()
 	return nil
 }
 
@@ -173,11 +137,10 @@ func (o *Op) Send(fd int, p []byte, flags int) {
 	w.submit(o, sqe)
 }
 
-// Accept starts an accept; the new socket is close-on-exec and non-blocking. A multishot one delivers results by
-// TakeMore until it is done.
-func (o *Op) Accept(fd int, multishot bool) {
+// Accept starts an accept of one connection; the new socket is close-on-exec and non-blocking.
+func (o *Op) Accept(fd int) {
 	w, sqe := o.start(nil)
-	ring.PrepAccept(sqe, int32(fd), syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, multishot)
+	ring.PrepAccept(sqe, int32(fd), syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK)
 	w.submit(o, sqe)
 }
 
@@ -218,14 +181,6 @@ func (o *Op) complete(cqe *ring.CQE, buf *Buffer) {
 	o.res, o.buf = cqe.Res, buf
 	o.nonEmpty = cqe.Flags&ring.CQESockNonEmpty != 0
 	o.state.Store(opDone)
-}
-
-// deliver queues a result of a multishot request and returns how many are queued.
-func (o *Op) deliver(res int32) int {
-	o.moreMu.Lock()
-	defer o.moreMu.Unlock()
-	o.more = append(o.more, res)
-	return len(o.more)
 }
 
 func (o *Op) illegal(what string) {
