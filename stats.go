@@ -10,6 +10,7 @@ type Stats struct {
 type RingStats struct {
 	Submissions  uint64 `json:"submissions"`    // SQEs handed to the kernel
 	Enters       uint64 `json:"enters"`         // io_uring_enter calls
+	Ready        uint64 `json:"ready"`          // completions that were there when io_uring_enter returned, at most as many as it submitted
 	CQEs         uint64 `json:"cqes"`           // completions reaped
 	Batches      uint64 `json:"batches"`        // reaps that found completions
 	Parks        uint64 `json:"parks"`          // times the completer went to sleep
@@ -32,6 +33,7 @@ func (s Stats) Total() RingStats {
 	for _, r := range s.Rings {
 		t.Submissions += r.Submissions
 		t.Enters += r.Enters
+		t.Ready += r.Ready
 		t.CQEs += r.CQEs
 		t.Batches += r.Batches
 		t.Parks += r.Parks

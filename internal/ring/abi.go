@@ -51,7 +51,7 @@ const (
 	sqeBufferSelect uint8 = 1 << 5 // IOSQE_BUFFER_SELECT
 	sqeSkipSuccess  uint8 = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS, Linux 5.17
 
-	recvPollFirst   uint16 = 1 << 0 // IORING_RECVSEND_POLL_FIRST
+	recvPollFirst uint16 = 1 << 0 // IORING_RECVSEND_POLL_FIRST
 )
 
 // Enter and register.

@@ -97,5 +97,8 @@ func (q *CQ) Reap(dst []CQE) int {
 	return n
 }
 
+// Tail counts completions; it wraps around.
+func (q *CQ) Tail() uint32 { return atomic.LoadUint32(q.kTail) }
+
 // Empty reports whether nothing waits to be reaped.
 func (q *CQ) Empty() bool { return atomic.LoadUint32(q.kTail) == atomic.LoadUint32(q.kHead) }

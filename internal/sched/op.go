@@ -118,7 +118,7 @@ func (o *Op) Settle() {
 // Recv starts a receive into p.
 func (o *Op) Recv(fd int, p []byte) {
 	w, sqe := o.start(p)
-	ring.PrepRecv(sqe, int32(fd), p, true)
+	ring.PrepRecv(sqe, int32(fd), p, !o.inCrowd || !w.ready.likely())
 	w.submit(o, sqe)
 }
 

@@ -4,8 +4,8 @@ package sched
 
 // Stats counts what one ring did; the fields are those of uringnet.RingStats.
 type Stats struct {
-	Submissions, Enters, CQEs, Batches, Parks, Cancels, Withdrawn, Overflows, NoBuffers, Stale uint64
-	Buffers, BuffersInUse, InFlight                                                            uint64
+	Submissions, Enters, Ready, CQEs, Batches, Parks, Cancels, Withdrawn, Overflows, NoBuffers, Stale uint64
+	Buffers, BuffersInUse, InFlight                                                                   uint64
 }
 
 // ReadStats returns the counters of each ring.
@@ -14,7 +14,7 @@ func ReadStats() []Stats {
 	for _, w := range distinct() {
 		c := &w.counters
 		s := Stats{
-			Submissions: c.submissions.Load(), Enters: c.enters.Load(), CQEs: c.cqes.Load(), Batches: c.batches.Load(),
+			Submissions: c.submissions.Load(), Enters: c.enters.Load(), Ready: c.ready.Load(), CQEs: c.cqes.Load(), Batches: c.batches.Load(),
 			Parks: c.parks.Load(), Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
 			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(),
 		}

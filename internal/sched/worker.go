@@ -36,6 +36,7 @@ type worker struct {
 	// awake counts the completer and the flusher while they run, or will run: they flush what is staged.
 	awake   int
 	flusher Future
+	ready   readiness
 
 	// reapMu guards the completion side. It is taken before mu.
 	reapMu sync.Mutex
@@ -47,8 +48,26 @@ type worker struct {
 
 // counters are read without a lock.
 type counters struct {
-	submissions, enters, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
+	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
 }
+
+// readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
+// while they were staged. It counts the completions that appear during a submission, old ones forgotten by and by.
+type readiness struct {
+	submitted, completed uint32
+}
+
+func (r *readiness) note(submitted, completed uint32) {
+	r.submitted += submitted
+	r.completed += completed
+	if r.submitted >= 1024 {
+		r.submitted /= 2
+		r.completed /= 2
+	}
+}
+
+// likely reports whether it is worth while to try a receive before waiting for data.
+func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
 func newWorker() (*worker, error) {
 	r, err := ring.New(ring.Config{SQEntries: sqEntries, CQEntries: cqEntries})
@@ -170,8 +189,12 @@ func (w *worker) flush() bool {
 	w.counters.submissions.Add(uint64(staged))
 	// Another thread may hand over our entries, or we its: both ask for all that is left, and the kernel stops at the tail.
 	for n > 0 {
+		before := w.ring.CQ.Tail()
 		w.enter(n)
+		there := min(n, w.ring.CQ.Tail()-before)
+		w.counters.ready.Add(uint64(there))
 		w.mu.Lock()
+		w.ready.note(n, there)
 		n = w.ring.SQ.Unconsumed()
 		w.mu.Unlock()
 	}
