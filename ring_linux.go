@@ -11,7 +11,11 @@ func startRings() (string, error) {
 	if err := sched.Start(); err != nil {
 		return "", explain(err)
 	}
-	return fmt.Sprintf("Linux %s has all that is needed", kernelRelease()), nil
+	how := fmt.Sprintf("Linux %s has all that is needed", kernelRelease())
+	if sched.Polled() {
+		how += "; URINGNET_SQPOLL: the kernel polls the rings"
+	}
+	return how, nil
 }
 
 func readRingStats() Stats {

@@ -40,12 +40,12 @@ func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {
 
 func (linux) munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
 
-// rawMax is how many entries are handed over without telling the scheduler: the call does not block, and
-// preparing this few ends sooner than another thread could take over the P.
+// rawMax is how many entries are handed over without telling the scheduler: the call does not block, unless it is asked
+// to wait for room, and preparing this few ends sooner than another thread could take over the P.
 const rawMax = 32
 
 func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
-	if toSubmit <= rawMax {
+	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 {
 		n, _, errno := syscall.RawSyscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
 		return int(n), errno
 	}

@@ -58,10 +58,13 @@ func PrepCancel(sqe *SQE, target uint64) {
 	sqe.SetFlags(sqeSkipSuccess)
 }
 
+// PrepNop makes an entry a request that does nothing.
+func PrepNop(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0) }
+
 // PrepSilentNop makes an entry a request that does nothing and completes without a CQE.
 func PrepSilentNop(sqe *SQE) {
 	sqe.Reset()
-	sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0)
+	PrepNop(sqe)
 	sqe.SetFlags(sqeSkipSuccess)
 	sqe.SetUserData(NoUserData)
 }

@@ -2,7 +2,11 @@
 
 package ring
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	sys "github.com/iceber/iouring-go/syscall"
+)
 
 // SQ is the submission queue over memory that is shared with the kernel, or that a test hands it.
 //
@@ -65,6 +69,10 @@ func (q *SQ) Withdraw(index uint64) bool {
 	PrepSilentNop(&q.sqes[uint32(index)&q.mask])
 	return true
 }
+
+// needsWakeup reports whether the kernel's thread has gone to sleep. It sets the flag, looks at the tail once more, and sleeps
+// (io_sq_thread); we store the tail, in Publish, and look at the flag after. Both orders are sequentially consistent, as Go's atomics are.
+func (q *SQ) needsWakeup() bool { return atomic.LoadUint32(q.kFlags)&sys.IORING_SQ_NEED_WAKEUP != 0 }
 
 // Overflown reports whether the kernel holds completions that did not fit into the completion queue.
 func (q *SQ) Overflown() bool { return atomic.LoadUint32(q.kFlags)&sqCQOverflow != 0 }

@@ -31,17 +31,25 @@ type Ring struct {
 type Config struct {
 	SQEntries uint32
 	CQEntries uint32
+
+	// PollIdle, if it is not 0, has a thread of the kernel take published entries and complete requests
+	// (IORING_SETUP_SQPOLL). It goes to sleep when there was nothing to do for PollIdle milliseconds.
+	PollIdle uint32
+	// PollWith is a ring whose thread is to serve this ring too, or nil.
+	PollWith *Ring
 }
 
 // requiredFeatures: one mapping for both queues, no lost completions, SQEs that may be reused after enter, and
 // polling instead of worker threads. All are there since Linux 5.7.
 const requiredFeatures = sys.IORING_FEAT_SINGLE_MMAP | sys.IORING_FEAT_NODROP | sys.IORING_FEAT_SUBMIT_STABLE | sys.IORING_FEAT_FAST_POLL
 
-// optionalFlags are dropped one after the other, from the newest on, while the kernel refuses them with EINVAL.
-var optionalFlags = []uint32{
-	setupNoSQArray,
-	sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG,
-	sys.IORING_SETUP_SUBMIT_ALL,
+// optionalFlags are dropped one after the other, from the newest on, while the kernel refuses them with EINVAL. Those for
+// cooperative task work mean nothing where a thread of the kernel does it.
+func (c Config) optionalFlags() []uint32 {
+	if c.PollIdle > 0 {
+		return []uint32{setupNoSQArray, sys.IORING_SETUP_SUBMIT_ALL}
+	}
+	return []uint32{setupNoSQArray, sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG, sys.IORING_SETUP_SUBMIT_ALL}
 }
 
 // New sets up a ring. It fails with an error that is a syscall.Errno by errors.Is, or with ErrTooOld.
@@ -52,22 +60,31 @@ var ErrTooOld = errors.New("this kernel's io_uring is too old")
 
 func newRing(k kernel, c Config) (*Ring, error) {
 	flags := sys.IORING_SETUP_CQSIZE
-	for _, f := range optionalFlags {
+	optional := c.optionalFlags()
+	for _, f := range optional {
 		flags |= f
 	}
 	var p Params
+	if c.PollIdle > 0 {
+		flags |= sys.IORING_SETUP_SQPOLL
+	}
+	attachTo := uint32(0)
+	if c.PollIdle > 0 && c.PollWith != nil {
+		flags |= sys.IORING_SETUP_ATTACH_WQ
+		attachTo = uint32(c.PollWith.fd)
+	}
 	var fd int
 	for i := 0; ; i++ {
-		p = Params{Flags: flags, CQEntries: c.CQEntries}
+		p = Params{Flags: flags, CQEntries: c.CQEntries, SQThreadIdle: c.PollIdle, WQFd: attachTo}
 		var err error
 		fd, err = k.setup(c.SQEntries, &p)
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, syscall.EINVAL) || i == len(optionalFlags) {
+		if !errors.Is(err, syscall.EINVAL) || i == len(optional) {
 			return nil, fmt.Errorf("io_uring_setup: %w", err)
 		}
-		flags &^= optionalFlags[i]
+		flags &^= optional[i]
 	}
 	r := &Ring{k: k, fd: fd, flags: p.Flags}
 	if p.Features&requiredFeatures != requiredFeatures {
@@ -114,10 +131,26 @@ func (r *Ring) mapQueues(p *Params) (err error) {
 // FD is the ring's file descriptor; it is readable, for poll(2), while completions wait.
 func (r *Ring) FD() int { return r.fd }
 
-// Enter hands n published entries to the kernel. EAGAIN and EBUSY mean that it could not take them
-// all now: they stay published. It may be called by several threads at once.
+// Polled reports whether a thread of the kernel takes the published entries, some time after they were published.
+func (r *Ring) Polled() bool { return r.flags&sys.IORING_SETUP_SQPOLL != 0 }
+
+// Enter hands n published entries to the kernel, or sees to it that its thread is awake and takes them. EAGAIN and EBUSY
+// mean that it could not take them all now: they stay published. It may be called by several threads at once.
 func (r *Ring) Enter(n uint32) syscall.Errno {
+	if r.Polled() {
+		if !r.SQ.needsWakeup() {
+			return 0
+		}
+		_, errno := r.k.enter(r.fd, n, sys.IORING_ENTER_FLAGS_SQ_WAKEUP)
+		return errno
+	}
 	_, errno := r.k.enter(r.fd, n, 0)
+	return errno
+}
+
+// AwaitRoom returns when the submission queue of a polled ring is not full any more.
+func (r *Ring) AwaitRoom() syscall.Errno {
+	_, errno := r.k.enter(r.fd, 0, sys.IORING_ENTER_FLAGS_SQ_WAIT|sys.IORING_ENTER_FLAGS_SQ_WAKEUP)
 	return errno
 }
 

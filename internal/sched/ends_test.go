@@ -15,7 +15,7 @@ import (
 // file (see barrier). Whether it had done so anyway cannot be seen from outside but once in thousands of times.
 func TestCancellationEndsWithABarrier(t *testing.T) {
 	_, b := socketPair(t)
-	w, err := newWorker()
+	w, err := newWorker(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,10 +77,11 @@ func TestTableForgetsWhatIsOver(t *testing.T) {
 
 // More completions than the completion queue holds, while nobody reaps: the kernel keeps the rest until it is asked.
 func TestMoreThanTheCompletionQueueHolds(t *testing.T) {
+	skipIfPolled(t, "the kernel's thread completes requests while others are still submitted, so the queue need not overflow")
 	const n = cqEntries + 1000
 	a, b := socketPair(t)
 	write(t, a, "x")
-	w, err := newWorker()
+	w, err := newWorker(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

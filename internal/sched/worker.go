@@ -69,8 +69,18 @@ func (r *readiness) note(submitted, completed uint32) {
 // likely reports whether it is worth while to try a receive before waiting for data.
 func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
-func newWorker() (*worker, error) {
-	r, err := ring.New(ring.Config{SQEntries: sqEntries, CQEntries: cqEntries})
+// newWorker makes a ring and its goroutines. If the kernel is to poll the rings, its thread for the ring of first, which may be
+// nil, polls this one too.
+func newWorker(first *worker) (*worker, error) {
+	cfg := ring.Config{SQEntries: sqEntries, CQEntries: cqEntries}
+	var err error
+	if cfg.PollIdle, err = pollIdle(); err != nil {
+		return nil, err
+	}
+	if first != nil {
+		cfg.PollWith = first.ring
+	}
+	r, err := ring.New(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +121,9 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 		}
 		w.mu.Unlock()
 		w.flush()
+		if w.ring.Polled() {
+			w.ring.AwaitRoom()
+		}
 		w.mu.Lock()
 	}
 }
@@ -170,10 +183,28 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 // barrier returns when the kernel has let go of what completed requests held. It posts a completion before it drops the
 // request's reference to the file, and does both under the ring's lock; a request that is submitted now waits for that lock.
 func (w *worker) barrier() {
+	if w.ring.Polled() {
+		w.awaitNop()
+		return
+	}
 	sqe, _ := w.lockWithEntry()
 	ring.PrepSilentNop(sqe)
 	w.mu.Unlock()
 	w.flush()
+}
+
+// awaitNop returns when the kernel's thread, which takes one request after the other, has come to one that is submitted now.
+func (w *worker) awaitNop() {
+	var f Future
+	o := new(Op)
+	o.Init(&f)
+	_, sqe := o.startOn(w, nil)
+	ring.PrepNop(sqe)
+	w.submit(o, sqe)
+	for !o.Done() {
+		f.Wait()
+	}
+	o.Take()
 }
 
 // flush hands everything that is staged to the kernel and reports whether there was anything.
@@ -183,10 +214,16 @@ func (w *worker) flush() bool {
 	w.ring.SQ.Publish()
 	n := w.ring.SQ.Unconsumed()
 	w.mu.Unlock()
+	w.counters.submissions.Add(uint64(staged))
+	if w.ring.Polled() {
+		if staged > 0 {
+			w.enter(n)
+		}
+		return staged > 0
+	}
 	if n == 0 {
 		return false
 	}
-	w.counters.submissions.Add(uint64(staged))
 	// Another thread may hand over our entries, or we its: both ask for all that is left, and the kernel stops at the tail.
 	for n > 0 {
 		before := w.ring.CQ.Tail()

@@ -31,7 +31,7 @@ func Start() error {
 	if err := ring.Missing(features); err != nil {
 		return err
 	}
-	w, err := newWorker()
+	w, err := newWorker(nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func addWorker(p int) *worker {
 	if p < len(old) && old[p] != nil {
 		return old[p]
 	}
-	w, err := newWorker()
+	w, err := newWorker(old[0])
 	if err != nil {
 		w = old[0]
 	}
