@@ -1,5 +1,5 @@
 // Package sched turns blocking calls into requests on rings and parks the goroutines that made them. There is one ring
-// per P; an operation goes to the ring of the P that it is issued on, and whoever reaps its completion wakes the
+// per group of Ps; an operation goes to the ring of the P that it is issued on, and whoever reaps its completion wakes the
 // goroutine that waits for it. The package knows nothing of package net.
 //
 // # An operation

@@ -33,4 +33,4 @@ func pollIdle() (uint32, error) {
 }
 
 // Polled reports whether a thread of the kernel polls the rings.
-func Polled() bool { return (*workers.byP.Load())[0].ring.Polled() }
+func Polled() bool { return (*workers.byGroup.Load())[0].ring.Polled() }

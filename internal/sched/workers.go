@@ -3,15 +3,33 @@
 package sched
 
 import (
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// workers are the rings by P. They are created when a P first issues an operation, and never closed.
+// psPerRing is how many Ps share a ring, unless the environment says otherwise. Other Ps steal the goroutines that a completer
+// wakes; with a ring for each P what they submit next would end up in several batches, each of them small, and each with a
+// thread that has to be awake to complete it.
+const (
+	psPerRing     = 4
+	psPerRingName = "URINGNET_PS_PER_RING"
+)
+
+// groupSize is psPerRing, or what the environment says.
+var groupSize = sync.OnceValue(func() int {
+	if n, err := strconv.Atoi(os.Getenv(psPerRingName)); err == nil && n > 0 {
+		return n
+	}
+	return psPerRing
+})
+
+// workers are the rings by group of Ps. They are created when a P of the group first issues an operation, and never closed.
 var workers struct {
-	byP atomic.Pointer[[]*worker] // replaced as a whole
+	byGroup atomic.Pointer[[]*worker] // replaced as a whole
 
 	// mu guards the replacement.
 	mu sync.Mutex
@@ -21,7 +39,7 @@ var workers struct {
 func Start() error {
 	workers.mu.Lock()
 	defer workers.mu.Unlock()
-	if workers.byP.Load() != nil {
+	if workers.byGroup.Load() != nil {
 		return nil
 	}
 	features, err := ring.Probe()
@@ -35,43 +53,43 @@ func Start() error {
 	if err != nil {
 		return err
 	}
-	workers.byP.Store(&[]*worker{w})
+	workers.byGroup.Store(&[]*worker{w})
 	return nil
 }
 
 // current returns the worker of the P that the caller runs on. The caller may move to another P at any time, which
 // costs locality and nothing else.
 func current() *worker {
-	p := currentP()
-	if ws := *workers.byP.Load(); p < len(ws) && ws[p] != nil {
-		return ws[p]
+	g := currentP() / groupSize()
+	if ws := *workers.byGroup.Load(); g < len(ws) && ws[g] != nil {
+		return ws[g]
 	}
-	return addWorker(p)
+	return addWorker(g)
 }
 
-// addWorker creates the ring of p. If that fails, for lack of file descriptors or memory, p
+// addWorker creates the ring of group g. If that fails, for lack of file descriptors or memory, the group
 // shares the first ring for good.
-func addWorker(p int) *worker {
+func addWorker(g int) *worker {
 	workers.mu.Lock()
 	defer workers.mu.Unlock()
-	old := *workers.byP.Load()
-	if p < len(old) && old[p] != nil {
-		return old[p]
+	old := *workers.byGroup.Load()
+	if g < len(old) && old[g] != nil {
+		return old[g]
 	}
 	w, err := newWorker(old[0])
 	if err != nil {
 		w = old[0]
 	}
-	ws := make([]*worker, max(len(old), p+1))
+	ws := make([]*worker, max(len(old), g+1))
 	copy(ws, old)
-	ws[p] = w
-	workers.byP.Store(&ws)
+	ws[g] = w
+	workers.byGroup.Store(&ws)
 	return w
 }
 
 // distinct returns each worker once.
 func distinct() []*worker {
-	ws := workers.byP.Load()
+	ws := workers.byGroup.Load()
 	if ws == nil {
 		return nil
 	}
