@@ -20,12 +20,12 @@ const (
 )
 
 // groupSize is psPerRing, or what the environment says.
-var groupSize = sync.OnceValue(func() int {
+var groupSize = func() int {
 	if n, err := strconv.Atoi(os.Getenv(psPerRingName)); err == nil && n > 0 {
 		return n
 	}
 	return psPerRing
-})
+}()
 
 // workers are the rings by group of Ps. They are created when a P of the group first issues an operation, and never closed.
 var workers struct {
@@ -60,7 +60,7 @@ func Start() error {
 // current returns the worker of the P that the caller runs on. The caller may move to another P at any time, which
 // costs locality and nothing else.
 func current() *worker {
-	g := currentP() / groupSize()
+	g := currentP() / groupSize
 	if ws := *workers.byGroup.Load(); g < len(ws) && ws[g] != nil {
 		return ws[g]
 	}
