@@ -1,6 +1,6 @@
 // Package uringnet puts io_uring under the interfaces that Go programs already use. Replace [net.Listen]
 // by [Listen] and [net.Dial] by [Dial], and every socket call that would block becomes an asynchronous request on
-// the ring of the P that it is issued on, while the calling goroutine parks, as it does in package net:
+// a ring that a few Ps share, while the calling goroutine parks, as it does in package net:
 //
 //	ln, err := uringnet.Listen("tcp", ":8080")
 //	...
