@@ -96,9 +96,8 @@ func (l *TCPListener) SetDeadline(t time.Time) error {
 	return l.s.SetDeadline(t)
 }
 
-// File returns a duplicate of the listening file descriptor; the caller closes it. From then on
-// connections are taken from the backlog only while an Accept waits, so that whoever gets the
-// duplicate finds all others. See [net.TCPListener.File].
+// File returns a duplicate of the listening file descriptor; the caller closes it. Connections are taken from the backlog
+// only while an Accept waits, so whoever gets the duplicate finds all others. See [net.TCPListener.File].
 func (l *TCPListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -108,8 +107,7 @@ func (l *TCPListener) File() (*os.File, error) {
 	return f, err
 }
 
-// SyscallConn returns raw access to the file descriptor, for Control only. Since it may be used to share the
-// listener with another process, it has the effect of File on accepting. See [net.TCPListener.SyscallConn].
+// SyscallConn returns raw access to the file descriptor, for Control only. See [net.TCPListener.SyscallConn].
 func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
