@@ -43,7 +43,6 @@ const (
 // Words of the rings' flags.
 const (
 	sqCQOverflow uint32 = 1 << 1 // IORING_SQ_CQ_OVERFLOW
-	sqTaskrun    uint32 = 1 << 2 // IORING_SQ_TASKRUN
 )
 
 // SQE flags and per-operation flags beyond iouring-go's.

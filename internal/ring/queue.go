@@ -77,9 +77,6 @@ func (q *SQ) needsWakeup() bool { return atomic.LoadUint32(q.kFlags)&sys.IORING_
 // Overflown reports whether the kernel holds completions that did not fit into the completion queue.
 func (q *SQ) Overflown() bool { return atomic.LoadUint32(q.kFlags)&sqCQOverflow != 0 }
 
-// TaskWork reports whether completions wait for a thread of this process to enter the kernel.
-func (q *SQ) TaskWork() bool { return atomic.LoadUint32(q.kFlags)&sqTaskrun != 0 }
-
 // CQ is the completion queue over memory that is shared with the kernel, or that a test hands it.
 type CQ struct {
 	kHead *uint32 // written by us; pairs with the load of cq.head in __io_cqring_events_user and io_cqe_cache_refill
