@@ -118,6 +118,14 @@ func (s *socket) shutdown(how int) error {
 func (s *socket) File() (*os.File, error) {
 	s.receive.handOver(s)
 	f, err := fileOf(&s.guard, s.fd, func(f *os.File) (filer, error) {
+		if s.network[0] == 't' {
+			// Not FileConn, which would set TCP_NODELAY and the keep-alive options anew, of the socket that we share.
+			l, err := net.FileListener(f)
+			if err != nil {
+				return nil, err
+			}
+			return l.(filer), nil
+		}
 		c, err := net.FileConn(f)
 		if err != nil {
 			return nil, err
