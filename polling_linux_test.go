@@ -19,7 +19,7 @@ func init() { children["polled"] = polledChild }
 // full of requests that it has yet to take, and when they are cancelled.
 func TestKernelPolls(t *testing.T) {
 	if err := probeKernel(); err != nil {
-		t.Skipf("no io_uring here: %v", err)
+		t.Skipf("the kernel, asked without this package, offers no io_uring: %v", err)
 	}
 	for _, idle := range []string{"1", "1000"} {
 		t.Run(idle+" ms", func(t *testing.T) { child(t, "polled", "URINGNET=", "URINGNET_SQPOLL="+idle) })

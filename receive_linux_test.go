@@ -66,9 +66,7 @@ func TestInterruptedReceiveStaysArmed(t *testing.T) {
 // A connection that waits holds no buffer, one whose receive has ended holds one, and one that is read out none. However
 // much comes, only what the interrupted Read asked for leaves the socket.
 func TestOneBufferAtMost(t *testing.T) {
-	if !onRings() {
-		t.Skip("package net has no buffers: URINGNET=" + os.Getenv("URINGNET"))
-	}
+	needRing(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	inUse := func(want uint64) {

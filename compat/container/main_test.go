@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/uringnet/uringnet"
 )
 
@@ -109,10 +111,40 @@ func expect(t *testing.T, b uringnet.BackendInfo, name string, words ...string) 
 	}
 }
 
-// needRings skips the test where this process has no io_uring to begin with: no other cause would show then.
+// needRings skips the test where this process has no io_uring to begin with: no other cause would show then. Where the kernel
+// offers it and nobody has asked for package net, that it is missing is a failure.
 func needRings(t *testing.T) {
 	t.Helper()
-	if b := uringnet.Backend(); b.Name != "io_uring" {
-		t.Skip("no io_uring here to be taken away:", b)
+	b := uringnet.Backend()
+	if b.Name == "io_uring" {
+		return
 	}
+	if os.Getenv("URINGNET") == "off" {
+		t.Skip("URINGNET=off")
+	}
+	if err := offered(); err != nil {
+		t.Skip("no io_uring here to be taken away: ", err)
+	}
+	t.Fatalf("the kernel has io_uring, but the backend is %v", b)
+}
+
+// offered asks the kernel, and not the library under test, for io_uring.
+func offered() error {
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return err
+	}
+	var major, minor int
+	release := unix.ByteSliceToString(uts.Release[:])
+	if _, err := fmt.Sscanf(release, "%d.%d", &major, &minor); err != nil {
+		return err
+	}
+	if major < 6 || major == 6 && minor < 1 {
+		return fmt.Errorf("Linux %s is older than 6.1", release)
+	}
+	// It reads its parameters, from nowhere, only if it is allowed.
+	if _, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, 0, 0); errno != unix.EFAULT {
+		return errno
+	}
+	return nil
 }

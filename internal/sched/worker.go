@@ -122,9 +122,16 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 		w.mu.Unlock()
 		w.flush()
 		if w.ring.Polled() {
-			w.ring.AwaitRoom()
+			w.awaitRoom()
 		}
 		w.mu.Lock()
+	}
+}
+
+// awaitRoom returns when the kernel's thread has taken entries from the full queue of a polled ring.
+func (w *worker) awaitRoom() {
+	if errno := w.ring.AwaitRoom(); errno != 0 && errno != syscall.EINTR {
+		panic(fmt.Sprintf("uringnet: waiting for room in a polled ring: %v", errno))
 	}
 }
 
