@@ -8,52 +8,70 @@ import (
 	"syscall"
 )
 
-// addrPair holds a socket's addresses. They are asked for when they are needed, at the latest when Close begins.
+// addrPair holds a socket's addresses. The kernel is asked for them when they are needed, at the latest when Close begins, and
+// what it says becomes a net.Addr when somebody wants one.
 type addrPair struct {
 	// mu guards the fields below.
 	mu           sync.Mutex
 	done         bool
+	names        *tcpNames // what the kernel said, unless done; nil if it was not asked
 	laddr, raddr net.Addr
 }
+
+// tcpNames are two encoded addresses, each as long as sizes says.
+type tcpNames struct {
+	local, peer [sizeofSockaddrIn6]byte
+	sizes       [2]uint8
+}
+
+const sizeofSockaddrIn6 = 28
 
 // set stores addresses that are known.
 func (a *addrPair) set(laddr, raddr net.Addr) { a.laddr, a.raddr, a.done = laddr, raddr, true }
 
 func (a *addrPair) local(s *socket) net.Addr {
-	if s.guard.acquire() == nil {
-		a.resolve(s)
-		s.guard.release()
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.laddr
+	laddr, _ := a.both(s)
+	return laddr
 }
 
 func (a *addrPair) remote(s *socket) net.Addr {
-	a.local(s)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.raddr
+	_, raddr := a.both(s)
+	return raddr
 }
 
-// resolve asks the kernel. The caller keeps the file descriptor open.
-func (a *addrPair) resolve(s *socket) {
+func (a *addrPair) both(s *socket) (laddr, raddr net.Addr) {
+	a.remember(s)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.done {
+	if !a.done && a.names != nil {
+		a.laddr = tcpAddr(a.names.local[:a.names.sizes[0]])
+		a.raddr = tcpAddr(a.names.peer[:a.names.sizes[1]])
+		a.done, a.names = true, nil
+	}
+	return a.laddr, a.raddr
+}
+
+// remember asks the kernel, unless it was asked before or the socket is closed.
+func (a *addrPair) remember(s *socket) {
+	if s.guard.acquire() != nil {
 		return
 	}
-	a.done = true
+	defer s.guard.release()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.done || a.names != nil {
+		return
+	}
 	if s.network == "unix" || s.network == "unixpacket" {
 		lsa, _ := syscall.Getsockname(s.fd)
 		rsa, _ := syscall.Getpeername(s.fd)
-		a.laddr, a.raddr = unixAddr(lsa, s.network), unixAddr(rsa, s.network)
+		a.laddr, a.raddr, a.done = unixAddr(lsa, s.network), unixAddr(rsa, s.network), true
 		return
 	}
-	var buf [sockaddrSize]byte
-	name := localName(s.fd, &buf)
-	a.laddr = tcpAddr(name)
-	a.raddr = tcpAddr(peerName(s.fd, len(name), &buf))
+	n := new(tcpNames)
+	n.sizes[0] = uint8(localName(s.fd, n.local[:]))
+	n.sizes[1] = uint8(peerName(s.fd, n.peer[:n.sizes[0]]))
+	a.names = n
 }
 
 func unixAddr(sa syscall.Sockaddr, network string) net.Addr {

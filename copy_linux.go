@@ -91,7 +91,7 @@ func (c *ringTCP) sendFileFrom(from int, limit int64) (sent int64, handled bool,
 			return sent, true, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := c.wr.awaitReady(c.fd, unix.POLLOUT); err != nil {
+			if err := c.awaitWritable(); err != nil {
 				return sent, true, err
 			}
 		case syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP:

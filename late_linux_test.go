@@ -10,6 +10,7 @@ import (
 
 // What a receive has taken before raw access takes it back is for the next Read.
 func TestRawAccessKeepsWhatHasCome(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	interruptSmallRead(t, subject)
@@ -25,6 +26,7 @@ func TestRawAccessKeepsWhatHasCome(t *testing.T) {
 
 // Raw access during a small Read: once that Read is interrupted, the bytes that come are for the raw reader.
 func TestRawAccessDuringRead(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	blocked := parked(t, func() ioResult { return result(subject.Read(make([]byte, 1))) })

@@ -71,12 +71,6 @@ func (l *ringListener) acceptFD() (int, error) {
 	}
 }
 
-// acceptNow accepts without waiting.
-func acceptNow(fd int) (int, syscall.Errno) {
-	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0, 0)
-	return int(n), errno
-}
-
 func accepted(fd int, errno syscall.Errno) (int, error) {
 	if errno != 0 {
 		return -1, os.NewSyscallError("accept4", errno)
@@ -159,6 +153,7 @@ type ringTCPListener struct {
 	keepAlive net.KeepAliveConfig
 	inherits  sync.Once
 	setEach   bool // accepted sockets do not inherit the options; written in inherits
+	lingers   bool // accepted sockets inherit SO_LINGER
 }
 
 func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listener, error) {
@@ -171,6 +166,8 @@ func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listen
 	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors are ignored
 	// as package net ignores them.
 	l.setOptions(fd)
+	linger, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
+	l.lingers = err != nil || linger.Onoff != 0
 	handle := &TCPListener{s: l}
 	closeUnreachable(handle, l)
 	return handle, nil
@@ -194,6 +191,9 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 		l.setOptions(fd)
 	}
 	c, rs := newTCP(fd, l.network)
+	if l.lingers || l.shared.Load() {
+		rs.mayLinger.Store(true)
+	}
 	rs.receive.nonEmpty = true // clients speak first, as a rule
 	return c, nil
 }

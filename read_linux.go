@@ -38,16 +38,19 @@ const (
 //	buffered  buf holds the bytes from off to end. Reads take them -> idle.
 //	failed    a pooled receive that no Read waits for has failed. The next Read or Write takes the error -> idle.
 type receive struct {
-	pooled   bool          // rd.op, in flight or done, is a pooled receive
-	nonEmpty bool          // the last receive left something in the socket
-	bulk     bool          // the last Read brought bulkGot bytes or more
-	failed   syscall.Errno // 0 unless failed
-	buf      *sched.Buffer // nil unless buffered
-	off, end int
+	pooled   bool // rd.op, in flight or done, is a pooled receive
+	nonEmpty bool // the last receive left something in the socket
+	bulk     bool // the last Read brought bulkGot bytes or more
+	drained  bool // the socket was empty since the poller was last waited for; see sched.Watch
 
 	// raw is set once somebody has raw access to the file descriptor: from then on nothing is received that
 	// no Read waits for.
 	raw atomic.Bool
+
+	pace     sched.Pace
+	failed   syscall.Errno // 0 unless failed
+	buf      *sched.Buffer // nil unless buffered
+	off, end int
 }
 
 // Read is that of net.Conn.
@@ -84,6 +87,8 @@ func (s *socket) read(p []byte) (int, error) {
 		err = rc.takeFailure()
 	case rc.buf != nil:
 		n = rc.unload(p)
+	case s.watches():
+		n, err = s.receiveWatched(p)
 	case rc.bulk && len(p) >= bulkRead && !rc.pooled:
 		n, err = s.receiveBulk(p)
 	case rc.nonEmpty && !rc.pooled:
@@ -152,6 +157,7 @@ func (s *socket) receiveInto(p []byte) (int, error) {
 			}
 			d.op.CancelAndAwait()
 		}
+		rc.pace.Note(true)
 		pooled := rc.pooled
 		rc.pooled = false
 		switch r := d.op.Take(); {

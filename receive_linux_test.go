@@ -35,6 +35,7 @@ func interruptSmallRead(t testing.TB, c stream) {
 // Setting a deadline on a blocked small Read costs no cancellation, and what comes afterwards is for the next Read,
 // in whatever size it asks.
 func TestInterruptedReceiveStaysArmed(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	before := totals()
@@ -67,6 +68,7 @@ func TestInterruptedReceiveStaysArmed(t *testing.T) {
 // much comes, only what the interrupted Read asked for leaves the socket.
 func TestOneBufferAtMost(t *testing.T) {
 	needRing(t)
+	receiveOnRings(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	inUse := func(want uint64) {
@@ -90,6 +92,7 @@ func TestOneBufferAtMost(t *testing.T) {
 // Close takes an armed receive back before it closes the file descriptor: otherwise the receive would keep
 // the connection open, and the peer would wait for its EOF.
 func TestCloseWithArmedReceive(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	l := listen(t, onRing, "tcp")
 	for range size(1000, 100) {
@@ -103,6 +106,7 @@ func TestCloseWithArmedReceive(t *testing.T) {
 
 // A receive that is left armed must not keep a lost connection from the garbage collector.
 func TestUnreachableWithArmedReceive(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	_, peer := func() (any, stream) {
 		subject, peer := connectLoosely(t)
@@ -138,6 +142,7 @@ func connectLoosely(t testing.TB) (subject, peer stream) {
 
 // Raw access takes an armed receive back: the bytes that come are for the raw reader.
 func TestRawAccessTakesArmedReceiveBack(t *testing.T) {
+	receiveOnRings(t)
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
 	interruptSmallRead(t, subject)
@@ -155,7 +160,7 @@ func init() { children["fourbuffers"] = fourBuffers }
 
 // Five hundred connections that read byte by byte share four buffers: whoever finds none receives directly.
 func TestPoolOfFourBuffers(t *testing.T) {
-	out := child(t, "fourbuffers", "URINGNET_BUFFERS=4", "GOMAXPROCS=2")
+	out := child(t, "fourbuffers", "URINGNET_BUFFERS=4", "GOMAXPROCS=2", waitEnv+"=ring")
 	if onRings() {
 		var buffers, rings, starved uint64
 		if n, err := fmt.Sscanf(out, "%d buffers on %d rings, %d receives found none", &buffers, &rings, &starved); n != 3 {

@@ -38,6 +38,7 @@ func TestOnRing(t *testing.T) {
 // and none of the sockets.
 func TestRingFileDescriptors(t *testing.T) {
 	needRing(t)
+	receiveOnRings(t)
 	begin(t)
 	l := listen(t, onRing, "tcp")
 	ul := listen(t, onRing, "unix")
@@ -102,6 +103,7 @@ func watchedBy(t *testing.T, epfd string) []string {
 // TestRingStats: traffic shows in the counters, and nothing goes wrong in it.
 func TestRingStats(t *testing.T) {
 	needRing(t)
+	receiveOnRings(t)
 	begin(t)
 	before := uringnet.ReadStats()
 	a, d := tcpPair(t)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,13 +20,20 @@ import (
 // Lock order: rd.mu before wr.mu. Neither is ever waited for by the deadline setters, and Close waits for them
 // only after it has interrupted whoever holds them.
 type socket struct {
+	// The order of the fields keeps what every Read and Write touches in few cache lines: with thousands of connections each of
+	// them is a miss.
 	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
+	receive receive
+	rd      direction
+	guard   fdGuard
+	watch   sched.Watch // the owner of rd owns its In, that of wr its Out
 	network string
 	packets bool // SOCK_SEQPACKET: one read is one message
-	guard   fdGuard
-	addrs   addrPair
-	rd, wr  direction
-	receive receive
+
+	// mayLinger is set if somebody may have set SO_LINGER, which lets close(2) wait.
+	mayLinger atomic.Bool
+	wr        direction
+	addrs     addrPair
 }
 
 // direction is one half of a socket, or a listener's accepting.
@@ -33,8 +41,8 @@ type direction struct {
 	// mu serialises the calls of this direction; its holder owns op.
 	mu  sync.Mutex
 	fut sched.Future
-	op  sched.Op
 	dl  sched.Deadline
+	op  sched.Op
 }
 
 func (d *direction) init() {
@@ -49,6 +57,7 @@ func (s *socket) init(fd int, network string) {
 	s.fd, s.network, s.packets = fd, network, network == "unixpacket"
 	s.rd.init()
 	s.wr.init()
+	s.watch.Init(&s.rd.fut, &s.wr.fut)
 }
 
 // LocalAddr and RemoteAddr are those of net.Conn.
@@ -57,7 +66,7 @@ func (s *socket) RemoteAddr() net.Addr { return s.addrs.remote(s) }
 
 // Close interrupts all calls, waits until they have left and the kernel has let go of the socket, and closes it.
 func (s *socket) Close() error {
-	s.addrs.local(s) // the errors of what is interrupted name the addresses
+	s.addrs.remember(s) // the errors of what is interrupted name the addresses
 	if err := s.guard.close(); err != nil {
 		return s.opError("close", err)
 	}
@@ -69,10 +78,15 @@ func (s *socket) Close() error {
 		// Unread bytes in the socket would make its close a reset; so must those that have left it.
 		unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
+	s.watch.Close()
 	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait, for SO_LINGER.
 	s.wr.mu.Unlock()
 	s.rd.mu.Unlock()
-	if err := syscall.Close(s.fd); err != nil {
+	end := closeNow
+	if s.mayLinger.Load() || s.receive.raw.Load() {
+		end = syscall.Close
+	}
+	if err := end(s.fd); err != nil {
 		return s.opError("close", os.NewSyscallError("close", err))
 	}
 	return nil

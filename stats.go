@@ -22,6 +22,7 @@ type RingStats struct {
 	Buffers      uint64 `json:"buffers"`        // buffers in the pool, of 64 bytes each
 	BuffersInUse uint64 `json:"buffers_in_use"` // of these, held by connections now
 	InFlight     uint64 `json:"in_flight"`      // operations staged or in the kernel now
+	Watched      uint64 `json:"watched"`        // receives that waited in the runtime's poller; see URINGNET_WAIT in the README
 }
 
 // ReadStats returns the counters of all rings. It costs a short lock per ring; it may be called from any goroutine.
@@ -45,6 +46,7 @@ func (s Stats) Total() RingStats {
 		t.Buffers += r.Buffers
 		t.BuffersInUse += r.BuffersInUse
 		t.InFlight += r.InFlight
+		t.Watched += r.Watched
 	}
 	return t
 }

@@ -95,7 +95,7 @@ func TestFilesAreShortAndLinknameIsInOne(t *testing.T) {
 		defer f.Close()
 		lines := 0
 		for s := bufio.NewScanner(f); s.Scan(); lines++ {
-			if strings.HasPrefix(s.Text(), "//go:linkname") && path != "internal/sched/park_linkname_unsafe.go" {
+			if strings.HasPrefix(s.Text(), "//go:linkname") && path != "internal/sched/runtime_unsafe.go" {
 				t.Errorf("%s:%d has a go:linkname", path, lines+1)
 			}
 		}

@@ -13,8 +13,6 @@ import (
 // System calls that neither syscall nor x/sys/unix offers in the form that is needed here: without an allocation, and with
 // MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us.
 
-const sockaddrSize = 112 // sizeof(struct sockaddr_un) rounded up
-
 // soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers for a
 // connection that has been reset, too.
 const soPeerName = 28
@@ -40,25 +38,40 @@ func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno
 	return int(n), errno
 }
 
-// localName returns the encoded local address, in buf, or nil.
-func localName(fd int, buf *[sockaddrSize]byte) []byte {
+// localName stores the encoded local address in buf and returns its length, or 0.
+func localName(fd int, buf []byte) int {
 	n := uint32(len(buf))
-	_, _, errno := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)))
+	_, _, errno := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(unsafe.Pointer(&n)))
 	if errno != 0 {
-		return nil
+		return 0
 	}
-	return buf[:min(n, sockaddrSize)]
+	return min(int(n), len(buf))
 }
 
-// peerName returns the encoded address of the peer, in buf, or nil. The option must be asked for
+// peerName stores the encoded address of the peer in buf and returns its length, or 0. The option must be asked for
 // with no more than the size of the address, which is that of the local one.
-func peerName(fd int, size int, buf *[sockaddrSize]byte) []byte {
-	n := uint32(size)
-	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, soPeerName, uintptr(unsafe.Pointer(buf)), uintptr(unsafe.Pointer(&n)), 0)
+func peerName(fd int, buf []byte) int {
+	n := uint32(len(buf))
+	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, soPeerName, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(unsafe.Pointer(&n)), 0)
 	if errno != 0 {
-		return nil
+		return 0
 	}
-	return buf[:min(n, sockaddrSize)]
+	return min(int(n), len(buf))
+}
+
+// acceptNow accepts from a non-blocking listener.
+func acceptNow(fd int) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0, 0)
+	return int(n), errno
+}
+
+// closeNow closes a socket that does not linger, and so does not wait either.
+func closeNow(fd int) error {
+	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func dupCloseOnExec(fd int) (int, error) {

@@ -29,6 +29,7 @@ func newRingTCPConn(nc *net.TCPConn) (net.Conn, error) {
 		return nil, err
 	}
 	c, s := newTCP(fd, networkOf(nc))
+	s.mayLinger.Store(true) // somebody else made the socket
 	s.addrs.set(nc.LocalAddr(), nc.RemoteAddr())
 	return c, nil
 }
@@ -52,6 +53,7 @@ func (s *socket) setBuffer(option, bytes int) error {
 func (c *ringTCP) SetLinger(sec int) error {
 	l := unix.Linger{}
 	if sec >= 0 {
+		c.mayLinger.Store(true)
 		l = unix.Linger{Onoff: 1, Linger: int32(sec)}
 	}
 	return c.setOption(func(fd int) error { return unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &l) })

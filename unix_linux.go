@@ -6,7 +6,7 @@ import (
 	"os"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // ringUnix is a stream or sequenced-packet Unix connection on the rings.
@@ -94,19 +94,20 @@ func (c *ringUnix) readBy(call string, receive func(fd int) error) error {
 	if err := c.rd.begin(); err != nil {
 		return err
 	}
-	err := c.retry(&c.rd, unix.POLLIN|unix.POLLRDHUP, call, receive)
+	err := c.retry(c.awaitReadable, call, receive)
 	raceRead(c.fd)
 	return err
 }
 
-func (s *socket) retry(d *direction, events uint32, call string, try func(fd int) error) error {
+// retry calls try, and await whenever it returns EAGAIN.
+func (s *socket) retry(await func() error, call string, try func(fd int) error) error {
 	for {
 		switch err := try(s.fd); err {
 		case nil, io.EOF:
 			return err
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := d.awaitReady(s.fd, events); err != nil {
+			if err := await(); err != nil && err != sched.ErrPoked {
 				return err
 			}
 		default:
@@ -160,7 +161,7 @@ func (c *ringUnix) writeMsg(b, oob []byte, addr *net.UnixAddr) (n int, err error
 		return 0, err
 	}
 	raceWrite()
-	err = c.retry(&c.wr, unix.POLLOUT, "sendmsg", func(fd int) (err error) {
+	err = c.retry(c.awaitWritable, "sendmsg", func(fd int) (err error) {
 		n, err = syscall.SendmsgN(fd, b, oob, sa, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
 		return err
 	})

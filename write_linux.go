@@ -65,9 +65,13 @@ func (s *socket) write(p []byte) (int, error) {
 	}
 }
 
-// sendWaiting sends through the ring. When it is interrupted it reports the bytes that had gone until then.
+// sendWaiting waits until the socket has room, or sends through the ring, which waits for it. When it is interrupted it reports
+// the bytes that had gone until then.
 func (s *socket) sendWaiting(p []byte) (int, error) {
 	d := &s.wr
+	if s.watch.Pin(s.fd) {
+		return 0, s.awaitPinned()
+	}
 	// Not with MSG_WAITALL, which would need fewer completions: after 128 rounds of waiting for room (APOLL_MAX_RETRY) the kernel
 	// gives such a request to a worker thread, where a cancellation is lost between two partial sends.
 	d.op.Send(s.fd, p, unix.MSG_NOSIGNAL)

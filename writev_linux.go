@@ -44,7 +44,7 @@ func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
 			consume(v, n)
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := d.awaitReady(c.fd, unix.POLLOUT); err != nil {
+			if err := c.awaitWritable(); err != nil {
 				return done, err
 			}
 		default:

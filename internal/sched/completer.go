@@ -3,6 +3,8 @@
 package sched
 
 import (
+	"time"
+
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
@@ -14,16 +16,25 @@ import (
 //
 //	awake   drains completions, readies goroutines, lets them run, flushes what they staged; when nothing
 //	        is left -> parked, by the rule publish (awake--), look again, park.
+//
+// Neither stays awake for longer than patience. While they and those whom they wake keep all Ps busy, the scheduler does not look at
+// the runtime's poller, and whoever waits there would starve.
+
+const patience = 2 * time.Millisecond
 
 func (w *worker) completer() {
 	// The error means that the ring was closed.
 	_ = w.conn.Read(func(uintptr) bool {
+		since := time.Now()
 		w.setAwake()
-		w.drain()
+		done := w.drain(since)
 		// The poller is edge-triggered and remembers an edge, so a completion that comes after this look wakes us.
-		for !w.ring.CQ.Empty() || w.ring.SQ.Overflown() {
+		for done && (!w.ring.CQ.Empty() || w.ring.SQ.Overflown()) {
 			w.setAwake()
-			w.drain()
+			done = w.drain(since)
+		}
+		if !done {
+			w.provokeEdge()
 		}
 		w.counters.parks.Add(1)
 		return false
@@ -34,20 +45,33 @@ func (w *worker) flushing() {
 	for {
 		w.flusher.Wait() // whoever notifies has set awake
 		yield()
-		w.drain()
+		// Completions that it leaves have made an edge for the completer, if that is parked.
+		w.drain(time.Now())
 	}
 }
 
-// drain reaps and flushes until nothing is left, and takes the caller out of awake.
-func (w *worker) drain() {
+// drain reaps and flushes until nothing is left, and takes the caller out of awake. If that takes until patience has passed since the
+// time given it gives up: it leaves no staged entry then, but perhaps completions, and returns false.
+func (w *worker) drain(since time.Time) bool {
 	for {
 		if w.reap() > 0 {
 			yield()
 		}
-		if !w.flush() && w.mayPark() {
-			return
+		flushed := w.flush()
+		overdue := flushed && time.Since(since) > patience
+		if (!flushed || overdue) && w.mayPark() {
+			return !overdue
 		}
 	}
+}
+
+// provokeEdge makes the ring's file descriptor readable anew, whatever completions are there already.
+func (w *worker) provokeEdge() {
+	sqe, _ := w.lockWithEntry()
+	ring.PrepNop(sqe)
+	sqe.SetUserData(ring.NoUserData)
+	w.mu.Unlock()
+	w.flush()
 }
 
 func (w *worker) setAwake() {
@@ -104,6 +128,7 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
+	w.arrivals.Add(uint64(n))
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

@@ -13,6 +13,9 @@ import (
 // ErrClosed interrupts an operation whose socket is being closed.
 var ErrClosed = errors.New("use of closed socket")
 
+// ErrUnwatchable says that the runtime's poller cannot wait for a socket any more; see Watch.
+var ErrUnwatchable = errors.New("not pollable")
+
 // ErrPoked interrupts an operation once; see Deadline.Poke.
 var ErrPoked = errors.New("poked")
 

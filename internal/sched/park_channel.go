@@ -9,10 +9,11 @@ import (
 )
 
 // Future is a parking place for one goroutine that remembers one notification. The zero Future is ready to use.
-// This is the variant in plain Go of park_linkname_unsafe.go.
+// This is the variant in plain Go of park_unsafe.go.
 type Future struct {
 	once sync.Once
 	c    chan struct{} // capacity 1: full means notified
+	side *Side         // where else its owner may wait, or nil; see Side
 }
 
 func (f *Future) channel() chan struct{} {
@@ -28,7 +29,18 @@ func (f *Future) Wait() { <-f.channel() }
 func (f *Future) Notify() {
 	select {
 	case f.channel() <- struct{}{}:
+		f.side.interrupt()
 	default:
+	}
+}
+
+// take consumes a notification, if there is one, and reports whether there was.
+func (f *Future) take() bool {
+	select {
+	case <-f.channel():
+		return true
+	default:
+		return false
 	}
 }
 

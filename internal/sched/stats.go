@@ -5,7 +5,7 @@ package sched
 // Stats counts what one ring did; the fields are those of uringnet.RingStats.
 type Stats struct {
 	Submissions, Enters, Ready, CQEs, Batches, Parks, Cancels, Withdrawn, Overflows, NoBuffers, Stale uint64
-	Buffers, BuffersInUse, InFlight                                                                   uint64
+	Buffers, BuffersInUse, InFlight, Watched                                                          uint64
 }
 
 // ReadStats returns the counters of each ring.
@@ -18,6 +18,8 @@ func ReadStats() []Stats {
 			Parks: c.parks.Load(), Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
 			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(),
 		}
+		// Arrivals are all completions and the receives in Watches. The two counters are not read at the same moment.
+		s.Watched = max(w.arrivals.Load(), s.CQEs) - s.CQEs
 		w.mu.Lock()
 		s.Buffers, s.BuffersInUse = uint64(len(w.pool.bufs)), uint64(w.pool.inUse)
 		s.InFlight = uint64(w.table.inFlight())

@@ -43,6 +43,9 @@ type worker struct {
 	batch  [reapBatch]ring.CQE
 	wake   []*Future
 
+	// arrivals counts receives that had to wait and have ended, on the ring (all its completions are taken for such) and in Watches.
+	arrivals atomic.Uint64
+
 	counters counters
 }
 

@@ -42,6 +42,9 @@ func Start() error {
 	if workers.byGroup.Load() != nil {
 		return nil
 	}
+	if err := waitFromEnvironment(); err != nil {
+		return err
+	}
 	features, err := ring.Probe()
 	if err != nil {
 		return err
@@ -59,8 +62,10 @@ func Start() error {
 
 // current returns the worker of the P that the caller runs on. The caller may move to another P at any time, which
 // costs locality and nothing else.
-func current() *worker {
-	g := currentP() / groupSize
+func current() *worker { return workerOf(currentP()) }
+
+func workerOf(p int) *worker {
+	g := p / groupSize
 	if ws := *workers.byGroup.Load(); g < len(ws) && ws[g] != nil {
 		return ws[g]
 	}

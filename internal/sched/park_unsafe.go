@@ -7,23 +7,8 @@ import (
 	"unsafe"
 )
 
-// This is the only file that reaches into the runtime. The build tag uringnet_nolinkname replaces it by
-// park_channel.go; so does -race, whose detector sees channels but not gopark.
-
-//go:linkname gopark runtime.gopark
-func gopark(unlockf func(g, lock unsafe.Pointer) bool, lock unsafe.Pointer, reason, traceReason uint8, traceskip int)
-
-//go:linkname goready runtime.goready
-func goready(g unsafe.Pointer, traceskip int)
-
-//go:linkname goyield runtime.goyield
-func goyield()
-
-//go:linkname procPin runtime.procPin
-func procPin() int
-
-//go:linkname procUnpin runtime.procUnpin
-func procUnpin()
+// Parking by the runtime's own means. The build tag uringnet_nolinkname replaces this file by park_channel.go; so does -race,
+// whose detector sees channels but not gopark.
 
 const (
 	waitReasonIOWait = 2 // runtime.waitReasonIOWait: "IO wait" in goroutine dumps
@@ -39,6 +24,7 @@ const (
 // The zero Future is ready to use. Runtime g structures are never freed or moved, so a uintptr may name one.
 type Future struct {
 	state atomic.Uintptr
+	side  *Side // where else its owner may wait, or nil; see Side
 }
 
 const notified = 1
@@ -46,7 +32,7 @@ const notified = 1
 // Wait parks until Notify is called, or returns at once if it was called since the last Wait. One
 // goroutine at a time may wait.
 func (f *Future) Wait() {
-	if f.state.CompareAndSwap(notified, 0) {
+	if f.take() {
 		return
 	}
 	gopark(commitPark, unsafe.Pointer(f), waitReasonIOWait, traceBlockNet, 2)
@@ -62,6 +48,9 @@ func commitPark(g, lock unsafe.Pointer) bool {
 	return false
 }
 
+// take consumes a notification, if there is one, and reports whether there was.
+func (f *Future) take() bool { return f.state.CompareAndSwap(notified, 0) }
+
 // Notify wakes the waiting goroutine, or lets the next Wait return at once. Any goroutine may call it.
 func (f *Future) Notify() {
 	for {
@@ -70,6 +59,7 @@ func (f *Future) Notify() {
 			return
 		case 0:
 			if f.state.CompareAndSwap(0, notified) {
+				f.side.interrupt()
 				return
 			}
 		default:

@@ -1,0 +1,103 @@
+package uringnet
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
+)
+
+// watches reports whether the next receive waits in the runtime's poller, where the goroutine is handed to the scheduler without
+// a request, rather than on a ring, where it shares its system calls with others. rd.mu is held.
+func (s *socket) watches() bool {
+	rc := &s.receive
+	if !s.watch.Usable() || rc.pooled {
+		return false
+	}
+	if !rc.pace.Crowd() {
+		return true
+	}
+	if s.watch.Opened() {
+		s.watch.Close()
+		rc.drained = false
+	}
+	return false
+}
+
+// receiveWatched receives what is there, or waits in the poller until there is something.
+func (s *socket) receiveWatched(p []byte) (int, error) {
+	rc := &s.receive
+	for {
+		if !rc.drained {
+			if s.watch.Opened() {
+				s.watch.In.Reset()
+			}
+			if n, err := s.receiveNow(p); err != syscall.EAGAIN {
+				return n, err
+			}
+			rc.drained = true
+		}
+		switch err := s.awaitWatched(); err {
+		case nil, sched.ErrPoked:
+		case sched.ErrUnwatchable:
+			return s.receiveInto(p)
+		default:
+			return 0, err
+		}
+	}
+}
+
+// awaitWatched parks until the socket, which was empty, may have something to read. rd.mu is held.
+func (s *socket) awaitWatched() error {
+	rc := &s.receive
+	if !s.watch.Opened() && !s.watch.Open(s.fd) {
+		rc.drained = false
+		return sched.ErrUnwatchable
+	}
+	err := s.watch.In.Await(&s.rd.dl)
+	switch err {
+	case nil:
+		rc.drained = false
+		rc.pace.Note(false)
+	case sched.ErrUnwatchable:
+		s.watch.Refuse()
+		s.watch.Close()
+		rc.drained = false
+	}
+	return err
+}
+
+// awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held and rd.op is idle.
+func (s *socket) awaitReadable() error {
+	if s.watches() {
+		if err := s.awaitWatched(); !errors.Is(err, sched.ErrUnwatchable) {
+			return err
+		}
+	}
+	return s.rd.awaitReady(s.fd, unix.POLLIN|unix.POLLRDHUP)
+}
+
+// awaitWritable parks until the socket, which was full, may take something. wr.mu is held and wr.op is idle.
+func (s *socket) awaitWritable() error {
+	if s.watch.Pin(s.fd) {
+		return s.awaitPinned()
+	}
+	return s.wr.awaitReady(s.fd, unix.POLLOUT)
+}
+
+// awaitPinned parks in the poller until the socket may take something, and unpins it. A nil error promises nothing: the caller tries
+// again.
+func (s *socket) awaitPinned() error {
+	err := s.watch.Out.Await(&s.wr.dl)
+	s.watch.Unpin()
+	switch err {
+	case sched.ErrUnwatchable:
+		s.watch.Refuse()
+		return nil
+	case sched.ErrPoked:
+		return nil
+	}
+	return err
+}

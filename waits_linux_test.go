@@ -1,0 +1,190 @@
+package uringnet_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
+)
+
+// Where a receive waits, on a ring or in the runtime's poller, depends on how many connections are at work; see sched.Pace. Most tests
+// have a few connections, and so wait in the poller.
+
+const waitEnv = "URINGNET_WAIT"
+
+// receiveOnRings makes the receives of the sockets that the test makes wait on the rings.
+func receiveOnRings(t *testing.T) {
+	t.Helper()
+	before, err := sched.SetWait("ring")
+	check(t, err)
+	t.Cleanup(func() { sched.SetWait(before) })
+}
+
+// TestAllOnRings runs all tests again, in a process whose receives wait on the rings.
+func TestAllOnRings(t *testing.T) {
+	if testing.Short() || os.Getenv(waitEnv) != "" {
+		t.Skip("-short, or " + waitEnv + " is set: this run is enough")
+	}
+	needRing(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=10m")
+	cmd.Env = append(os.Environ(), waitEnv+"=ring")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// needPoller skips a test where receives cannot wait in the runtime's poller.
+func needPoller(t *testing.T) {
+	t.Helper()
+	needRing(t)
+	switch {
+	case !sched.Watches:
+		t.Skip("built with uringnet_nolinkname")
+	case os.Getenv(waitEnv) == "ring":
+		t.Skip(waitEnv + "=ring")
+	case sched.Polled():
+		t.Skip("URINGNET_SQPOLL is set")
+	}
+}
+
+// TestCrowdMovesToRing: connections that are busy at the same time receive through a ring, and epoll does not watch them; one that is
+// left alone waits in the poller again.
+func TestCrowdMovesToRing(t *testing.T) {
+	needPoller(t)
+	begin(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // one group of Ps
+	l := listen(t, onRing, "tcp")
+	var peers []stream
+	for range 32 {
+		c, peer := connect(t, l, onNet)
+		peers = append(peers, peer)
+		go io.Copy(c, struct{ io.Reader }{c})
+	}
+	round := func(peers []stream) {
+		for _, p := range peers {
+			mustWrite(t, p, "x")
+		}
+		for _, p := range peers {
+			mustRead(t, p, "x")
+		}
+	}
+	watched := func() (n int) {
+		for fd := range openFDs() {
+			if number, link, _ := strings.Cut(fd, " "); link == "anon_inode:[eventpoll]" {
+				n += len(watchedBy(t, number))
+			}
+		}
+		return n
+	}
+	// What remains is watched anyway: the peers, the listener's net package fds, the rings, the runtime's eventfd.
+	round(peers)
+	before := watched()
+	eventually(t, "the crowd to leave the poller", func() bool {
+		round(peers)
+		return watched() <= before-len(peers)
+	})
+	crowd := watched()
+	eventually(t, "one that is alone to come back", func() bool {
+		round(peers[:1])
+		return watched() > crowd
+	})
+}
+
+// TestDataAndEnd: data and the end of the stream that come together are reported once by the poller. The Read after the data must not
+// wait for more.
+func TestDataAndEnd(t *testing.T) {
+	begin(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the reader runs when all has come
+	for _, network := range []string{"tcp", "unix"} {
+		l := listen(t, onRing, network)
+		for range size(300, 50) {
+			subject, peer := connect(t, l, onNet)
+			done := parked(t, func() error {
+				data, err := io.ReadAll(subject)
+				if err == nil && string(data) != "last words" {
+					err = fmt.Errorf("read %q", data)
+				}
+				return err
+			})
+			mustWrite(t, peer, "last words")
+			check(t, peer.Close())
+			check(t, <-done)
+			check(t, subject.Close())
+		}
+	}
+}
+
+// TestMixedReads: bytes that a call leaves in the socket are there for the next one, whatever kind of call the two are, and although the
+// poller reports them once.
+func TestMixedReads(t *testing.T) {
+	begin(t)
+	a, d := unixPair(t, "unix")
+	read := func(n int) func() string {
+		return func() string {
+			b := make([]byte, n)
+			n, err := a.Read(b)
+			check(t, err)
+			return string(b[:n])
+		}
+	}
+	readMsg := func(n int) func() string {
+		return func() string {
+			b := make([]byte, n)
+			n, _, _, _, err := a.ReadMsgUnix(b, nil)
+			check(t, err)
+			return string(b[:n])
+		}
+	}
+	raw := func(n int) func() string {
+		return func() (s string) {
+			rc, err := a.SyscallConn()
+			check(t, err)
+			check(t, rc.Read(func(fd uintptr) bool {
+				b := make([]byte, n)
+				n, err := unix.Read(int(fd), b)
+				s = string(b[:max(n, 0)])
+				return err == nil
+			}))
+			return s
+		}
+	}
+	kinds := []func(int) func() string{read, readMsg, raw}
+	for range size(20, 5) {
+		for _, first := range kinds {
+			for _, second := range kinds {
+				// The first call waits, and leaves three bytes.
+				got := parked(t, first(3))
+				mustWrite(t, d, "abcdef")
+				if s := <-got; s != "abc" {
+					t.Fatalf("%q", s)
+				}
+				if s := second(3)(); s != "def" {
+					t.Fatalf("%q", s)
+				}
+				// A Read that timed out has seen the socket empty; what comes then is for the next call.
+				check(t, a.SetReadDeadline(soon()))
+				mustTimeOut(t, result(a.Read(make([]byte, 1))))
+				check(t, a.SetReadDeadline(never))
+				mustWrite(t, d, "ghi")
+				if s := first(1)() + second(1)() + read(1)(); s != "ghi" {
+					t.Fatalf("%q", s)
+				}
+			}
+		}
+	}
+}
+
+// TestWaitPolicyChecked: a value that makes no sense leads to package net, which says so.
+func TestWaitPolicyChecked(t *testing.T) {
+	needRing(t)
+	if out := child(t, "backend", waitEnv+"=nowhere"); !strings.Contains(out, waitEnv) || strings.Contains(out, "io_uring (") {
+		t.Errorf("backend with a bad %s: %s", waitEnv, out)
+	}
+}
