@@ -75,26 +75,54 @@ func TestCrowdMovesToRing(t *testing.T) {
 			mustRead(t, p, "x")
 		}
 	}
-	watched := func() (n int) {
-		for fd := range openFDs() {
-			if number, link, _ := strings.Cut(fd, " "); link == "anon_inode:[eventpoll]" {
-				n += len(watchedBy(t, number))
-			}
-		}
-		return n
-	}
-	// What remains is watched anyway: the peers, the listener's net package fds, the rings, the runtime's eventfd.
 	round(peers)
-	before := watched()
+	before := watchedByPoller(t)
 	eventually(t, "the crowd to leave the poller", func() bool {
 		round(peers)
-		return watched() <= before-len(peers)
+		return watchedByPoller(t) <= before-len(peers)
 	})
-	crowd := watched()
+	crowd := watchedByPoller(t)
 	eventually(t, "one that is alone to come back", func() bool {
 		round(peers[:1])
-		return watched() > crowd
+		return watchedByPoller(t) > crowd
 	})
+}
+
+// watchedByPoller counts the file descriptors that the runtime's poller watches: those of package net and the rings, too.
+func watchedByPoller(t *testing.T) (n int) {
+	t.Helper()
+	for fd := range openFDs() {
+		if number, link, _ := strings.Cut(fd, " "); link == "anon_inode:[eventpoll]" {
+			n += len(watchedBy(t, number))
+		}
+	}
+	return n
+}
+
+// TestCloseLeavesPoller: a socket that is closed is not watched any more, even if a duplicate keeps it open.
+func TestCloseLeavesPoller(t *testing.T) {
+	needPoller(t)
+	begin(t)
+	l := listen(t, onRing, "tcp")
+	for range 10 {
+		subject, peer := connect(t, l, onNet)
+		before := watchedByPoller(t)
+		interruptSmallRead(t, subject)
+		if n := watchedByPoller(t); n != before+1 {
+			t.Fatalf("the poller watches %d descriptors after a Read that waited, %d before", n, before)
+		}
+		raw, err := subject.SyscallConn()
+		check(t, err)
+		var dup int
+		check(t, raw.Control(func(fd uintptr) { dup, err = unix.Dup(int(fd)) }))
+		check(t, err)
+		check(t, subject.Close())
+		if n := watchedByPoller(t); n != before {
+			t.Errorf("the poller watches %d descriptors after Close, %d before", n, before)
+		}
+		check(t, unix.Close(dup))
+		check(t, peer.Close())
+	}
 }
 
 // TestDataAndEnd: data and the end of the stream that come together are reported once by the poller. The Read after the data must not
@@ -104,7 +132,7 @@ func TestDataAndEnd(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the reader runs when all has come
 	for _, network := range []string{"tcp", "unix"} {
 		l := listen(t, onRing, network)
-		for range size(300, 50) {
+		for range size(100, 50) {
 			subject, peer := connect(t, l, onNet)
 			done := parked(t, func() error {
 				data, err := io.ReadAll(subject)

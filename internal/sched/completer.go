@@ -20,7 +20,7 @@ import (
 // Neither stays awake for longer than patience. While they and those whom they wake keep all Ps busy, the scheduler does not look at
 // the runtime's poller, and whoever waits there would starve.
 
-const patience = 2 * time.Millisecond
+var patience = 2 * time.Millisecond // a variable for the tests
 
 func (w *worker) completer() {
 	// The error means that the ring was closed.
