@@ -5,18 +5,22 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
 // addrPair holds a socket's addresses. The kernel is asked for them when they are needed, at the latest when Close begins, and
 // what it says becomes a net.Addr when somebody wants one.
 type addrPair struct {
-	// mu guards the fields below.
-	mu           sync.Mutex
-	done         bool
-	names        *tcpNames // what the kernel said, unless done; nil if it was not asked
-	laddr, raddr net.Addr
+	known atomic.Pointer[addrs] // nil until somebody has wanted them; stored under mu
+
+	// mu guards names: what the kernel said, or nil if it was not asked or the addresses are known.
+	mu    sync.Mutex
+	names *tcpNames
 }
+
+// addrs are the addresses of both ends; nil where the kernel does not say.
+type addrs struct{ local, remote net.Addr }
 
 // tcpNames are two encoded addresses, each as long as sizes says.
 type tcpNames struct {
@@ -27,45 +31,41 @@ type tcpNames struct {
 const sizeofSockaddrIn6 = 28
 
 // set stores addresses that are known.
-func (a *addrPair) set(laddr, raddr net.Addr) { a.laddr, a.raddr, a.done = laddr, raddr, true }
+func (a *addrPair) set(laddr, raddr net.Addr) { a.known.Store(&addrs{laddr, raddr}) }
 
-func (a *addrPair) local(s *socket) net.Addr {
-	laddr, _ := a.both(s)
-	return laddr
-}
-
-func (a *addrPair) remote(s *socket) net.Addr {
-	_, raddr := a.both(s)
-	return raddr
-}
-
-func (a *addrPair) both(s *socket) (laddr, raddr net.Addr) {
+// of returns the addresses of s. After its Close they are those that Close remembered.
+func (a *addrPair) of(s *socket) addrs {
+	if known := a.known.Load(); known != nil {
+		return *known
+	}
 	a.remember(s)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.done && a.names != nil {
-		a.laddr = tcpAddr(a.names.local[:a.names.sizes[0]])
-		a.raddr = tcpAddr(a.names.peer[:a.names.sizes[1]])
-		a.done, a.names = true, nil
+	if a.names != nil {
+		a.set(tcpAddr(a.names.local[:a.names.sizes[0]]), tcpAddr(a.names.peer[:a.names.sizes[1]]))
+		a.names = nil
 	}
-	return a.laddr, a.raddr
+	if known := a.known.Load(); known != nil {
+		return *known
+	}
+	return addrs{}
 }
 
 // remember asks the kernel, unless it was asked before or the socket is closed.
 func (a *addrPair) remember(s *socket) {
-	if s.guard.acquire() != nil {
+	if a.known.Load() != nil || s.guard.acquire() != nil {
 		return
 	}
 	defer s.guard.release()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.done || a.names != nil {
+	if a.known.Load() != nil || a.names != nil {
 		return
 	}
 	if s.network == "unix" || s.network == "unixpacket" {
 		lsa, _ := syscall.Getsockname(s.fd)
 		rsa, _ := syscall.Getpeername(s.fd)
-		a.laddr, a.raddr, a.done = unixAddr(lsa, s.network), unixAddr(rsa, s.network), true
+		a.set(unixAddr(lsa, s.network), unixAddr(rsa, s.network))
 		return
 	}
 	n := new(tcpNames)

@@ -61,8 +61,8 @@ func (s *socket) init(fd int, network string) {
 }
 
 // LocalAddr and RemoteAddr are those of net.Conn.
-func (s *socket) LocalAddr() net.Addr  { return s.addrs.local(s) }
-func (s *socket) RemoteAddr() net.Addr { return s.addrs.remote(s) }
+func (s *socket) LocalAddr() net.Addr  { return s.addrs.of(s).local }
+func (s *socket) RemoteAddr() net.Addr { return s.addrs.of(s).remote }
 
 // Close interrupts all calls, waits until they have left and the kernel has let go of the socket, and closes it.
 func (s *socket) Close() error {
@@ -180,7 +180,8 @@ func fileOf(g *fdGuard, fd int, adopt func(*os.File) (filer, error)) (*os.File, 
 
 // opError wraps err as package net does for a call on a connection.
 func (s *socket) opError(op string, err error) error {
-	return &net.OpError{Op: op, Net: s.network, Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: ioError(err)}
+	a := s.addrs.of(s)
+	return &net.OpError{Op: op, Net: s.network, Source: a.local, Addr: a.remote, Err: ioError(err)}
 }
 
 // setError wraps err as package net does for the setting of an option or a deadline.
