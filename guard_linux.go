@@ -47,6 +47,12 @@ func (g *fdGuard) close() error {
 	return nil
 }
 
+func (g *fdGuard) isClosing() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closing
+}
+
 // wait returns when the last user has left. Only the caller for whom close succeeded calls it.
 func (g *fdGuard) wait() {
 	g.mu.Lock()

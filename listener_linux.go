@@ -169,7 +169,7 @@ func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listen
 	linger, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	l.lingers = err != nil || linger.Onoff != 0
 	handle := &TCPListener{s: l}
-	closeUnreachable(handle, l)
+	closeUnreachable(handle, &l.guard, l)
 	return handle, nil
 }
 
@@ -236,7 +236,7 @@ func newRingUnixListener(nl *net.UnixListener, unlink bool) (net.Listener, error
 	l.unlink.Store(unlink)
 	l.init(fd, networkOf(nl), nl.Addr())
 	handle := &UnixListener{s: l}
-	closeUnreachable(handle, l)
+	closeUnreachable(handle, &l.guard, l)
 	return handle, nil
 }
 

@@ -199,6 +199,14 @@ func ioError(err error) error {
 
 // closeUnreachable makes the garbage collector close a socket that the program has lost, as package net does. The
 // handle is what the program holds; the rings hold the socket only.
-func closeUnreachable[T any](handle *T, s io.Closer) {
-	runtime.AddCleanup(handle, func(s io.Closer) { s.Close() }, s)
+func closeUnreachable[T any](handle *T, guard *fdGuard, s io.Closer) {
+	type lost struct {
+		guard *fdGuard
+		s     io.Closer
+	}
+	runtime.AddCleanup(handle, func(l lost) {
+		if !l.guard.isClosing() { // closed by the program, as a rule
+			l.s.Close()
+		}
+	}, lost{guard, s})
 }

@@ -19,7 +19,7 @@ func newTCP(fd int, network string) (*TCPConn, *ringTCP) {
 	s := new(ringTCP)
 	s.init(fd, network)
 	c := &TCPConn{s: s}
-	closeUnreachable(c, &s.socket)
+	closeUnreachable(c, &s.guard, &s.socket)
 	return c, s
 }
 

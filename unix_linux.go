@@ -18,7 +18,7 @@ func newUnix(fd int, network string) (*UnixConn, *ringUnix) {
 	s := new(ringUnix)
 	s.init(fd, network)
 	c := &UnixConn{s: s}
-	closeUnreachable(c, &s.socket)
+	closeUnreachable(c, &s.guard, &s.socket)
 	return c, s
 }
 
