@@ -9,8 +9,8 @@ import "sync/atomic"
 type Pace struct {
 	w     *worker
 	last  uint64 // w.arrivals when the last receive ended
-	score int8   // from 0 to certain
-	crowd bool   // score came to certain later than to 0
+	score int8   // 0 to certain, or in a crowd to sure
+	crowd bool   // score has come to certain, and not to 0 since
 }
 
 // A crowd is worth a ring: one io_uring_enter carries many receives, and they are served in turn. A connection that is nearly alone
@@ -19,7 +19,8 @@ type Pace struct {
 const (
 	crowdFrom = 12
 	crowdTo   = 350
-	certain   = 4 // receives in a row before a Pace is sure
+	certain   = 4  // receives in a row after which a connection is in a crowd
+	sure      = 16 // receives in a row after which one is not any more: some come fast after each other in any crowd
 )
 
 // severalPs is set once a receive has ended on another P than the first. With one P the goroutines of all connections run on the
@@ -48,21 +49,23 @@ func (p *Pace) Note(onRing bool) {
 }
 
 func (p *Pace) judge(gap uint64) {
-	from, to := uint64(crowdFrom), uint64(crowdTo)
 	if p.crowd {
-		from, to = from/2, to*2
+		p.score = step(p.score, gap >= crowdFrom/2 && (gap < crowdTo*2 || !severalPs.Load()), sure)
+		p.crowd = p.score > 0
+		return
 	}
-	if gap >= from && (gap < to || !severalPs.Load()) {
-		p.score = min(p.score+1, certain)
-	} else {
-		p.score = max(p.score-1, 0)
+	p.score = step(p.score, gap >= crowdFrom && (gap < crowdTo || !severalPs.Load()), certain)
+	if p.score == certain {
+		p.score, p.crowd = sure, true
 	}
-	switch p.score {
-	case 0:
-		p.crowd = false
-	case certain:
-		p.crowd = true
+}
+
+// step counts up to most, or down to 0.
+func step(score int8, up bool, most int8) int8 {
+	if up {
+		return min(score+1, most)
 	}
+	return max(score-1, 0)
 }
 
 // Crowd reports whether the connection is one of many that are at work.

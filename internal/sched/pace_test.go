@@ -4,6 +4,7 @@ package sched
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -15,16 +16,17 @@ func TestPace(t *testing.T) {
 		gaps    []uint64
 		crowd   bool
 	}{
-		{"alone", true, []uint64{1, 1, 1, 1, 1, 1}, false},
-		{"a few", true, []uint64{11, 11, 11, 11, 11, 11}, false},
+		{"alone", true, repeat(1, 100), false},
+		{"a few", true, repeat(11, 100), false},
 		{"many", true, []uint64{12, 300, 12, 300}, true},
-		{"not sure yet", true, []uint64{64, 64, 64}, false},
+		{"not sure yet", true, repeat(64, 3), false},
 		{"now and then", true, []uint64{64, 64, 1, 64, 1, 64, 64, 1}, false},
-		{"fewer, but still some", true, []uint64{64, 64, 64, 64, 6, 6, 6, 6, 6}, true},
-		{"alone again", true, []uint64{64, 64, 64, 64, 1, 1, 1, 1}, false},
-		{"not sure that it is over", true, []uint64{64, 64, 64, 64, 1, 1, 1}, true},
-		{"too many", true, []uint64{4096, 4096, 4096, 4096, 4096}, false},
-		{"too many, one P", false, []uint64{4096, 4096, 4096, 4096}, true},
+		{"fewer, but still some", true, append(repeat(64, 4), repeat(6, 100)...), true},
+		{"alone again", true, append(repeat(64, 4), repeat(1, 16)...), false},
+		{"alone for a short time", true, append(repeat(64, 4), repeat(1, 15)...), true},
+		{"alone again after a long time", true, append(repeat(64, 1000), repeat(1, 16)...), false},
+		{"too many", true, repeat(4096, 100), false},
+		{"too many, one P", false, repeat(4096, 4), true},
 	} {
 		severalPs.Store(tc.several)
 		var p Pace
@@ -36,6 +38,8 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+func repeat(gap uint64, n int) []uint64 { return slices.Repeat([]uint64{gap}, n) }
 
 // What counts is how many connections receive, not how much each of them does.
 func TestPaceCountsConnections(t *testing.T) {
