@@ -9,14 +9,14 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// watches reports whether the next receive waits in the runtime's poller, where the goroutine is handed to the scheduler without
+// watches reports whether a receive of up to n bytes waits in the runtime's poller, where the goroutine is handed to the scheduler without
 // a request, rather than on a ring, where it shares its system calls with others. rd.mu is held.
-func (s *socket) watches() bool {
+func (s *socket) watches(n int) bool {
 	rc := &s.receive
 	if !s.watch.Usable() || rc.pooled {
 		return false
 	}
-	if !rc.pace.Crowd() {
+	if !rc.pace.Crowd() || rc.bulk && n >= bulkRead {
 		return true
 	}
 	if s.watch.Opened() {
@@ -29,6 +29,11 @@ func (s *socket) watches() bool {
 // receiveWatched receives what is there, or waits in the poller until there is something.
 func (s *socket) receiveWatched(p []byte) (int, error) {
 	rc := &s.receive
+	if !rc.drained && !rc.nonEmpty && s.watch.Opened() && rc.pace.LetOthers() {
+		if err := s.rd.begin(); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		if !rc.drained {
 			if s.watch.Opened() {
@@ -71,7 +76,7 @@ func (s *socket) awaitWatched() error {
 
 // awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held and rd.op is idle.
 func (s *socket) awaitReadable() error {
-	if s.watches() {
+	if s.watches(0) {
 		if err := s.awaitWatched(); !errors.Is(err, sched.ErrUnwatchable) {
 			return err
 		}

@@ -87,7 +87,7 @@ func (s *socket) read(p []byte) (int, error) {
 		err = rc.takeFailure()
 	case rc.buf != nil:
 		n = rc.unload(p)
-	case s.watches():
+	case s.watches(len(p)):
 		n, err = s.receiveWatched(p)
 	case rc.bulk && len(p) >= bulkRead && !rc.pooled:
 		n, err = s.receiveBulk(p)

@@ -11,12 +11,15 @@ type Pace struct {
 	last  uint64 // w.arrivals when the last receive ended
 	score int8   // 0 to certain, or in a crowd to sure
 	crowd bool   // score has come to certain, and not to 0 since
+	some  bool   // someFrom or more receives ended between the last two
+	luck  int8   // calls of LetOthers, up to luckMax
 }
 
 // A crowd is worth a ring: one io_uring_enter carries many receives, and they are served in turn. A connection that is nearly alone
 // gains nothing by it, and with several Ps neither does one of a very large crowd, whose data comes long after it was asked for:
 // then the thread that armed the receive has to be interrupted, or woken, for each. See docs/performance.md.
 const (
+	someFrom  = 4
 	crowdFrom = 12
 	crowdTo   = 350
 	certain   = 4  // receives in a row after which a connection is in a crowd
@@ -49,6 +52,7 @@ func (p *Pace) Note(onRing bool) {
 }
 
 func (p *Pace) judge(gap uint64) {
+	p.some = gap >= someFrom
 	if p.crowd {
 		p.score = step(p.score, gap >= crowdFrom/2 && (gap < crowdTo*2 || !severalPs.Load()), sure)
 		p.crowd = p.score > 0
@@ -70,3 +74,21 @@ func step(score int8, up bool, most int8) int8 {
 
 // Crowd reports whether the connection is one of many that are at work.
 func (p *Pace) Crowd() bool { return p.crowd && waitPolicy.Load() != waitInPoller }
+
+// luckMax is how often in a row a receive may wait by letting other goroutines go first. While there are always some that need not
+// wait in the poller, the scheduler does not look at it, and whoever does would starve.
+const luckMax = 2
+
+// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work, and reports whether it did.
+// A request that follows a response often comes while those of others are served: then nobody need wait for it.
+func (p *Pace) LetOthers() bool {
+	if !p.some {
+		return false
+	}
+	if p.luck++; p.luck > luckMax {
+		p.luck = 0
+		return false
+	}
+	yield()
+	return true
+}
