@@ -17,20 +17,24 @@ import (
 // connection that has been reset, too.
 const soPeerName = 28
 
-// rawMax is the largest transfer that is made without telling the scheduler: one that cannot block and copies this
-// little ends sooner than another thread could take over the P.
-const rawMax = 16 << 10
+// A transfer that cannot block and is short is made without telling the scheduler: it ends sooner than another thread could take over
+// the P, and the goroutine need not look for one afterwards. Sends are longer than receives, since the loopback device delivers them
+// within the call.
+const (
+	rawRecvMax = 64 << 10
+	rawSendMax = 16 << 10
+)
 
 func recvNow(fd int, p []byte) (int, syscall.Errno) {
-	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
+	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT, len(p) <= rawRecvMax)
 }
 
 func sendNow(fd int, p []byte) (int, syscall.Errno) {
-	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, len(p) <= rawSendMax)
 }
 
-func transfer(trap uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno) {
-	if len(p) <= rawMax {
+func transfer(trap uintptr, fd int, p []byte, flags uintptr, raw bool) (int, syscall.Errno) {
+	if raw {
 		n, _, errno := syscall.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
 		return int(n), errno
 	}
