@@ -9,14 +9,15 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// watches reports whether a receive of up to n bytes waits in the runtime's poller, where the goroutine is handed to the scheduler without
-// a request, rather than on a ring, where it shares its system calls with others. rd.mu is held.
-func (s *socket) watches(n int) bool {
+// watches reports whether the next receive waits in the runtime's poller, where the goroutine is handed to the scheduler without
+// a request, rather than on a ring, where it shares its system calls with others. After a large one it does: what a ring receives for
+// many connections at once has left the cache when their goroutines come to it. rd.mu is held.
+func (s *socket) watches() bool {
 	rc := &s.receive
 	if !s.watch.Usable() || rc.pooled {
 		return false
 	}
-	if !rc.pace.Crowd() || rc.bulk && n >= bulkRead {
+	if !rc.pace.Crowd() || rc.bulk {
 		return true
 	}
 	if s.watch.Opened() {
@@ -29,10 +30,8 @@ func (s *socket) watches(n int) bool {
 // receiveWatched receives what is there, or waits in the poller until there is something.
 func (s *socket) receiveWatched(p []byte) (int, error) {
 	rc := &s.receive
-	if !rc.drained && !rc.nonEmpty && s.watch.Opened() && rc.pace.LetOthers() {
-		if err := s.rd.begin(); err != nil {
-			return 0, err
-		}
+	if !rc.drained && !rc.nonEmpty && s.watch.Opened() {
+		rc.pace.LetOthers()
 	}
 	for {
 		if !rc.drained {
@@ -76,12 +75,16 @@ func (s *socket) awaitWatched() error {
 
 // awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held and rd.op is idle.
 func (s *socket) awaitReadable() error {
-	if s.watches(0) {
+	if s.watches() {
 		if err := s.awaitWatched(); !errors.Is(err, sched.ErrUnwatchable) {
 			return err
 		}
 	}
-	return s.rd.awaitReady(s.fd, unix.POLLIN|unix.POLLRDHUP)
+	err := s.rd.awaitReady(s.fd, unix.POLLIN|unix.POLLRDHUP)
+	if err == nil {
+		s.receive.pace.Note(true)
+	}
+	return err
 }
 
 // awaitWritable parks until the socket, which was full, may take something. wr.mu is held and wr.op is idle.

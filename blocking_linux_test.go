@@ -1,8 +1,12 @@
 package uringnet_test
 
 import (
+	"net"
 	"os"
+	"runtime"
 	"testing"
+
+	"github.com/uringnet/uringnet"
 )
 
 // Somebody who got the listener's descriptor may make it blocking, for both: Close still ends an Accept that waits.
@@ -13,6 +17,24 @@ func TestCloseBlockingListener(t *testing.T) {
 	f, err := l.(interface{ File() (*os.File, error) }).File()
 	check(t, err)
 	defer f.Close()
+	f.Fd() // makes it blocking
+	accepts := parked(t, func() error { _, err := l.Accept(); return err })
+	check(t, l.Close())
+	mustBeClosed(t, "Accept", <-accepts)
+}
+
+// So may who had a duplicate before the listener was taken over, as the master of a prefork server has.
+func TestCloseBlockingForeignListener(t *testing.T) {
+	needRing(t)
+	begin(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a P that is held in the kernel stops everything
+	nl := listen(t, onNet, "tcp")
+	f, err := nl.(*net.TCPListener).File()
+	check(t, err)
+	defer f.Close()
+	l, err := uringnet.NewListener(nl)
+	check(t, err)
+	defer l.Close()
 	f.Fd() // makes it blocking
 	accepts := parked(t, func() error { _, err := l.Accept(); return err })
 	check(t, l.Close())

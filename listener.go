@@ -206,6 +206,9 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (ne
 		l.Close()
 		return nil, takeOverError("listen", network, nil, l.Addr(), err)
 	}
+	if lc.Control == nil { // a hook may have kept a duplicate
+		own(u)
+	}
 	return u, nil
 }
 
@@ -234,7 +237,11 @@ func ListenTCP(network string, laddr *net.TCPAddr) (*TCPListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listenerAs[*TCPListener](l)
+	u, err := listenerAs[*TCPListener](l)
+	if err == nil {
+		own(u)
+	}
+	return u, err
 }
 
 // ListenUnix is [net.ListenUnix] on io_uring.
@@ -243,7 +250,11 @@ func ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listenerAs[*UnixListener](l)
+	u, err := listenerAs[*UnixListener](l)
+	if err == nil {
+		own(u)
+	}
+	return u, err
 }
 
 // FileListener is [net.FileListener] on io_uring, for a listener inherited from another process.
@@ -297,6 +308,20 @@ func listenerAs[L net.Listener](l net.Listener) (L, error) {
 		return none, err
 	}
 	return u.(L), nil
+}
+
+// own tells a listener that was made here that nobody else has its descriptor.
+func own(l net.Listener) {
+	var s any
+	switch l := l.(type) {
+	case *TCPListener:
+		s = l.s
+	case *UnixListener:
+		s = l.s
+	}
+	if s, ok := s.(interface{ own() }); ok {
+		s.own()
+	}
 }
 
 // netTCPListener and netUnixListener run a listener on package net.

@@ -24,13 +24,16 @@ type ringListener struct {
 	guard   fdGuard
 	accepts direction
 
-	// shared is set once File or SyscallConn was called. Somebody may have made the descriptor blocking since, and an
+	// sharing guards shared, and is held over accept4: who shares the descriptor waits until it is over. shared is unset while nobody
+	// else can have the descriptor or a duplicate of it: the socket was made here, without a hook, and File and SyscallConn were not
+	// called. Otherwise somebody may have made it blocking, and an
 	// accept4(2) would wait in the kernel, where no Close finds it; a request does not.
-	shared atomic.Bool
+	sharing sync.Mutex
+	shared  bool
 }
 
 func (l *ringListener) init(fd int, network string, addr net.Addr) {
-	l.fd, l.network, l.addr = fd, network, addr
+	l.fd, l.network, l.addr, l.shared = fd, network, addr, true
 	l.accepts.init()
 }
 
@@ -43,15 +46,12 @@ func (l *ringListener) acceptFD() (int, error) {
 		return -1, err
 	}
 	for {
-		if !l.shared.Load() {
-			fd, errno := acceptNow(l.fd)
-			switch errno {
-			case syscall.EINTR, syscall.ECONNABORTED:
-				continue
-			case syscall.EAGAIN:
-			default:
-				return accepted(fd, errno)
-			}
+		switch fd, errno := l.acceptAtOnce(); errno {
+		case syscall.EINTR, syscall.ECONNABORTED:
+			continue
+		case syscall.EAGAIN:
+		default:
+			return accepted(fd, errno)
 		}
 		d.op.Accept(l.fd)
 		interrupted := d.op.Await(&d.dl)
@@ -69,6 +69,36 @@ func (l *ringListener) acceptFD() (int, error) {
 			return accepted(r.N, r.Errno)
 		}
 	}
+}
+
+// acceptAtOnce takes a connection from the backlog, if it can do so without waiting.
+func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
+	l.sharing.Lock()
+	defer l.sharing.Unlock()
+	if l.shared {
+		return -1, syscall.EAGAIN
+	}
+	return acceptNow(l.fd)
+}
+
+// share notes that others may use the descriptor from now on.
+func (l *ringListener) share() {
+	l.sharing.Lock()
+	l.shared = true
+	l.sharing.Unlock()
+}
+
+// own says that nobody else can use the descriptor.
+func (l *ringListener) own() {
+	l.sharing.Lock()
+	l.shared = false
+	l.sharing.Unlock()
+}
+
+func (l *ringListener) isShared() bool {
+	l.sharing.Lock()
+	defer l.sharing.Unlock()
+	return l.shared
 }
 
 func accepted(fd int, errno syscall.Errno) (int, error) {
@@ -108,7 +138,7 @@ func (l *ringListener) SetDeadline(t time.Time) error {
 
 // File is that of net.TCPListener.
 func (l *ringListener) File() (*os.File, error) {
-	l.shared.Store(true)
+	l.share()
 	f, err := fileOf(&l.guard, l.fd, func(f *os.File) (filer, error) {
 		nl, err := net.FileListener(f)
 		if err != nil {
@@ -124,7 +154,7 @@ func (l *ringListener) File() (*os.File, error) {
 
 // SyscallConn is that of net.TCPListener: only Control works.
 func (l *ringListener) SyscallConn() (syscall.RawConn, error) {
-	l.shared.Store(true)
+	l.share()
 	return rawListener{l}, nil
 }
 
@@ -191,7 +221,7 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 		l.setOptions(fd)
 	}
 	c, rs := newTCP(fd, l.network)
-	if l.lingers || l.shared.Load() {
+	if l.lingers || l.isShared() {
 		rs.mayLinger.Store(true)
 	}
 	rs.receive.nonEmpty = true // clients speak first, as a rule

@@ -30,8 +30,8 @@ const (
 
 // receive is the reading state of a socket; the holder of rd.mu owns it, except for raw.
 //
-//	idle      rd.op is idle, buf is nil and failed is 0. A Read arms a receive -> direct or pooled, or, in a stream, asks
-//	          for readiness, receives by itself and -> idle.
+//	idle      rd.op is idle, buf is nil and failed is 0. A Read waits until the socket is ready, in the poller or, in a stream, by a
+//	          request, receives by itself and -> idle; or it arms a receive -> direct or pooled.
 //	direct    rd.op receives into the caller's slice. The Read that armed it does not return before it is done -> idle.
 //	pooled    rd.op receives into a provided buffer. An interrupted Read leaves it; the next one waits for it. When it is
 //	          done -> idle, or buffered if more came than that Read asked for.
@@ -87,7 +87,7 @@ func (s *socket) read(p []byte) (int, error) {
 		err = rc.takeFailure()
 	case rc.buf != nil:
 		n = rc.unload(p)
-	case s.watches(len(p)):
+	case s.watches():
 		n, err = s.receiveWatched(p)
 	case rc.bulk && len(p) >= bulkRead && !rc.pooled:
 		n, err = s.receiveBulk(p)

@@ -83,8 +83,8 @@ func (s *socket) Close() error {
 	s.wr.mu.Unlock()
 	s.rd.mu.Unlock()
 	end := closeNow
-	if s.mayLinger.Load() || s.receive.raw.Load() {
-		end = syscall.Close
+	if s.network[0] != 't' || s.mayLinger.Load() || s.receive.raw.Load() {
+		end = syscall.Close // a Unix socket may hold others, which linger in its place
 	}
 	if err := end(s.fd); err != nil {
 		return s.opError("close", os.NewSyscallError("close", err))

@@ -11,7 +11,7 @@ import (
 )
 
 // System calls that neither syscall nor x/sys/unix offers in the form that is needed here: without an allocation, and with
-// MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us.
+// MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us. accept4 has no such flag: see ringListener.sharing.
 
 // soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers for a
 // connection that has been reset, too.

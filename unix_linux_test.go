@@ -79,6 +79,40 @@ func TestUnixpacketEmpty(t *testing.T) {
 	}
 }
 
+// An empty packet waits for room as others do, and is not forgotten.
+func TestUnixpacketEmptyWaits(t *testing.T) {
+	needRing(t) // package net fails at once, with EAGAIN
+	begin(t)
+	a, d := unixPair(t, "unixpacket")
+	check(t, d.SetWriteBuffer(4096))
+	packet := make([]byte, 512)
+	sent := 0
+	for ; ; sent++ {
+		check(t, d.SetWriteDeadline(soon()))
+		if _, err := d.Write(packet); err != nil {
+			mustTimeOut(t, result(0, err))
+			break
+		}
+	}
+	check(t, d.SetWriteDeadline(never))
+	empty := parked(t, func() ioResult { return result(d.Write(nil)) })
+	if len(empty) > 0 {
+		t.Errorf("an empty packet to a full socket: %v", <-empty)
+	}
+	buf := make([]byte, 1024)
+	for range sent {
+		if n, err := a.Read(buf); n != len(packet) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if r := <-empty; r.err != nil {
+		t.Error(r.err)
+	}
+	mustWrite(t, d, "behind it")
+	mustEOF(t, a) // as the empty packet reads
+	mustRead(t, a, "behind it")
+}
+
 // TestUnixAbstract uses names that are in no file system, given with an @, and chosen by Linux.
 func TestUnixAbstract(t *testing.T) {
 	begin(t)

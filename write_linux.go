@@ -17,7 +17,8 @@ func (s *socket) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// write sends at once what the socket takes; the rest goes through the ring, which waits for room.
+// write sends at once what the socket takes. For the rest it waits in the poller and sends again, or in a crowd it goes through the ring,
+// which waits for room.
 func (s *socket) write(p []byte) (int, error) {
 	d := &s.wr
 	d.mu.Lock()
@@ -54,6 +55,12 @@ func (s *socket) write(p []byte) (int, error) {
 		default:
 			return done, os.NewSyscallError("write", errno)
 		}
+		if s.watch.Pin(s.fd) {
+			if err := s.awaitPinned(); err != nil {
+				return done, err
+			}
+			continue
+		}
 		n, err := s.sendWaiting(rest)
 		done += n
 		if done == len(p) && (n > 0 || err == nil) {
@@ -65,13 +72,9 @@ func (s *socket) write(p []byte) (int, error) {
 	}
 }
 
-// sendWaiting waits until the socket has room, or sends through the ring, which waits for it. When it is interrupted it reports
-// the bytes that had gone until then.
+// sendWaiting sends through the ring, which waits for room. When it is interrupted it reports the bytes that had gone until then.
 func (s *socket) sendWaiting(p []byte) (int, error) {
 	d := &s.wr
-	if s.watch.Pin(s.fd) {
-		return 0, s.awaitPinned()
-	}
 	// Not with MSG_WAITALL, which would need fewer completions: after 128 rounds of waiting for room (APOLL_MAX_RETRY) the kernel
 	// gives such a request to a worker thread, where a cancellation is lost between two partial sends.
 	d.op.Send(s.fd, p, unix.MSG_NOSIGNAL)

@@ -17,7 +17,7 @@ import (
 //	awake   drains completions, readies goroutines, lets them run, flushes what they staged; when nothing
 //	        is left -> parked, by the rule publish (awake--), look again, park.
 //
-// Neither stays awake for longer than patience. While they and those whom they wake keep all Ps busy, the scheduler does not look at
+// Neither stays awake for much longer than patience if there is more to do. While they and those whom they wake keep all Ps busy, the scheduler does not look at
 // the runtime's poller, and whoever waits there would starve.
 
 var patience = 2 * time.Millisecond // a variable for the tests
@@ -128,7 +128,6 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
-	w.arrivals.Add(uint64(n))
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

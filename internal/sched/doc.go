@@ -25,6 +25,7 @@
 //
 // # Locks
 //
-// worker.reapMu is taken before worker.mu; Deadline.mu alone. No lock is held over a system call, save
-// reapMu over the flush of an overflown completion queue, where nobody waits for it.
+// worker.reapMu is taken before worker.mu. Future.Notify may take Watch.mu; it is called under Deadline.mu and worker.reapMu. No lock is
+// held over a system call, save reapMu over the flush of an overflown completion queue, where nobody waits for it, and Watch.mu over
+// epoll_ctl, which does not wait.
 package sched

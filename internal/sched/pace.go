@@ -8,7 +8,7 @@ import "sync/atomic"
 // of receives that ended between two of its own. Its owner is that of the connection's reading direction.
 type Pace struct {
 	w     *worker
-	last  uint64 // w.arrivals when the last receive ended
+	last  uint64 // arrivals when the last receive ended
 	score int8   // 0 to certain, or in a crowd to sure
 	crowd bool   // score has come to certain, and not to 0 since
 	some  bool   // someFrom or more receives ended between the last two
@@ -37,12 +37,10 @@ func (p *Pace) Note(onRing bool) {
 		severalPs.Store(true)
 	}
 	w := workerOf(number)
-	var now uint64
-	if onRing {
-		now = w.arrivals.Load()
-	} else {
-		now = w.arrivals.Add(1)
+	if !onRing {
+		w.counters.watched.Add(1)
 	}
+	now := w.counters.arrivals()
 	gap := now - p.last
 	known := p.w == w
 	p.w, p.last = w, now
@@ -75,20 +73,19 @@ func step(score int8, up bool, most int8) int8 {
 // Crowd reports whether the connection is one of many that are at work.
 func (p *Pace) Crowd() bool { return p.crowd && waitPolicy.Load() != waitInPoller }
 
-// luckMax is how often in a row a receive may wait by letting other goroutines go first. While there are always some that need not
+// luckMax is how many receives wait by letting other goroutines go first, before one does not. While there are always some that need not
 // wait in the poller, the scheduler does not look at it, and whoever does would starve.
 const luckMax = 2
 
-// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work, and reports whether it did.
+// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work.
 // A request that follows a response often comes while those of others are served: then nobody need wait for it.
-func (p *Pace) LetOthers() bool {
+func (p *Pace) LetOthers() {
 	if !p.some {
-		return false
+		return
 	}
 	if p.luck++; p.luck > luckMax {
 		p.luck = 0
-		return false
+		return
 	}
 	yield()
-	return true
 }

@@ -16,10 +16,8 @@ func ReadStats() []Stats {
 		s := Stats{
 			Submissions: c.submissions.Load(), Enters: c.enters.Load(), Ready: c.ready.Load(), CQEs: c.cqes.Load(), Batches: c.batches.Load(),
 			Parks: c.parks.Load(), Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
-			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(),
+			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(), Watched: c.watched.Load(),
 		}
-		// Arrivals are all completions and the receives in Watches. The two counters are not read at the same moment.
-		s.Watched = max(w.arrivals.Load(), s.CQEs) - s.CQEs
 		w.mu.Lock()
 		s.Buffers, s.BuffersInUse = uint64(len(w.pool.bufs)), uint64(w.pool.inUse)
 		s.InFlight = uint64(w.table.inFlight())

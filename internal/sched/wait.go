@@ -20,7 +20,7 @@ const (
 
 var waitNames = map[string]uint32{"": waitAuto, "auto": waitAuto, "ring": waitOnRing, "poller": waitInPoller}
 
-// waitPolicy is set by Start, and by tests. It counts for sockets that are made from then on.
+// waitPolicy is set by Start, and by tests. Sockets that were made before may take no notice of it.
 var waitPolicy atomic.Uint32
 
 // SetWait changes where receives wait, to "ring", "poller" or "auto", and returns how it was.

@@ -43,16 +43,18 @@ type worker struct {
 	batch  [reapBatch]ring.CQE
 	wake   []*Future
 
-	// arrivals counts receives that had to wait and have ended, on the ring (all its completions are taken for such) and in Watches.
-	arrivals atomic.Uint64
-
 	counters counters
 }
 
 // counters are read without a lock.
 type counters struct {
 	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
+
+	watched atomic.Uint64 // receives that waited in the runtime's poller
 }
+
+// arrivals is how many receives had to wait and have ended. All completions are taken for such.
+func (c *counters) arrivals() uint64 { return c.cqes.Load() + c.watched.Load() }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
 // while they were staged. It counts the completions that appear during a submission, old ones forgotten by and by.
