@@ -1,6 +1,7 @@
 // Package uringnet puts io_uring under the interfaces that Go programs already use. Replace [net.Listen]
-// by [Listen] and [net.Dial] by [Dial], and every socket call that would block becomes an asynchronous request on
-// a ring that a few Ps share, while the calling goroutine parks, as it does in package net:
+// by [Listen] and [net.Dial] by [Dial], and a socket call that would block becomes an asynchronous request on
+// a ring that a few Ps share, while the calling goroutine parks, as it does in package net. Where a ring would carry too little at once to
+// pay, as for a connection that is nearly alone, a receive waits in the runtime's poller instead (URINGNET_WAIT sets one of the two):
 //
 //	ln, err := uringnet.Listen("tcp", ":8080")
 //	...

@@ -23,6 +23,9 @@
 // waits for (the Op's state, the deadline), parks, and looks again; whoever changes any of these stores first and notifies
 // after. So a wake-up is never lost, and one too many does no harm.
 //
+// A [Watch] is the other place to wait: the runtime's poller, without a request. Notifying the Future interrupts it, too. [Pace] says
+// which of the two is better for a connection at the moment.
+//
 // # Locks
 //
 // worker.reapMu is taken before worker.mu. Future.Notify may take Watch.mu; it is called under Deadline.mu and worker.reapMu. No lock is
