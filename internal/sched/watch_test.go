@@ -23,6 +23,7 @@ func watch(t *testing.T, fd int) *watched {
 	t.Helper()
 	w := new(watched)
 	w.Init(&w.fut, &w.out)
+	w.refused.Store(false) // also where all receives wait on the rings
 	w.dl.Init(&w.fut)
 	if !w.Open(fd) {
 		t.Fatal("the runtime's poller does not take the socket")
