@@ -64,10 +64,13 @@ func TestCrowdMovesToRing(t *testing.T) {
 	begin(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // one group of Ps
 	l := listen(t, onRing, "tcp")
-	var peers []stream
+	var peers, subjects []stream
 	for range 32 {
 		c, peer := connect(t, l, onNet)
-		peers = append(peers, peer)
+		peers, subjects = append(peers, peer), append(subjects, c)
+	}
+	nobody := watchedByPoller(t) // the subjects have not read anything yet
+	for _, c := range subjects {
 		go io.Copy(c, struct{ io.Reader }{c})
 	}
 	round := func(peers []stream) {
@@ -78,16 +81,14 @@ func TestCrowdMovesToRing(t *testing.T) {
 			mustRead(t, p, "x")
 		}
 	}
-	round(peers)
-	before := watchedByPoller(t)
+	eventually(t, "the subjects to wait in the poller", func() bool { return watchedByPoller(t) == nobody+len(subjects) })
 	eventually(t, "the crowd to leave the poller", func() bool {
 		round(peers)
-		return watchedByPoller(t) <= before-len(peers)
+		return watchedByPoller(t) == nobody
 	})
-	crowd := watchedByPoller(t)
 	eventually(t, "one that is alone to come back", func() bool {
 		round(peers[:1])
-		return watchedByPoller(t) > crowd
+		return watchedByPoller(t) > nobody
 	})
 }
 
