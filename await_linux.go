@@ -17,7 +17,7 @@ func (s *socket) watches() bool {
 	if !s.watch.Usable() || rc.pooled {
 		return false
 	}
-	if !rc.pace.Crowd() || rc.bulk {
+	if !rc.pace.OnRing() || rc.bulk {
 		return true
 	}
 	if s.watch.Opened() {
@@ -27,21 +27,50 @@ func (s *socket) watches() bool {
 	return false
 }
 
+// receiveInTurn lets the connections that are at work have their turn, and receives what is there then. Its error is a bare EAGAIN if
+// there is nothing, or if it is not worth while.
+func (s *socket) receiveInTurn(p []byte) (int, error) {
+	pace := &s.receive.pace
+	had, interrupted := pace.AwaitTurn(&s.rd.dl)
+	switch {
+	case !had:
+		return 0, syscall.EAGAIN
+	case interrupted == sched.ErrClosed:
+		return 0, interrupted
+	}
+	// What is there beats a deadline that passes while others have their turn.
+	n, err := s.receiveNow(p)
+	found := err != syscall.EAGAIN
+	if !found && interrupted != nil && interrupted != sched.ErrPoked {
+		return 0, interrupted
+	}
+	if found {
+		s.receive.drained = false
+	}
+	pace.TurnEnded(found)
+	return n, err
+}
+
+// inStream reports whether the last Read was a large one and nothing was written since: more of the same is to come, from whoever
+// sends, and not an answer.
+func (s *socket) inStream() bool { return s.receive.bulk && !s.answered.Load() }
+
 // receiveWatched receives what is there, or waits in the poller until there is something.
 func (s *socket) receiveWatched(p []byte) (int, error) {
 	rc := &s.receive
-	if !rc.drained && !rc.nonEmpty && s.watch.Opened() {
-		rc.pace.LetOthers()
-	}
+	lucky := !rc.drained && !rc.nonEmpty && s.watch.Opened() && rc.pace.LetOthers() && !s.inStream()
 	for {
 		if !rc.drained {
 			if s.watch.Opened() {
 				s.watch.In.Reset()
 			}
 			if n, err := s.receiveNow(p); err != syscall.EAGAIN {
+				if lucky {
+					rc.pace.Note(sched.ForOthers)
+				}
 				return n, err
 			}
-			rc.drained = true
+			rc.drained, lucky = true, false
 		}
 		switch err := s.awaitWatched(); err {
 		case nil, sched.ErrPoked:
@@ -64,7 +93,11 @@ func (s *socket) awaitWatched() error {
 	switch err {
 	case nil:
 		rc.drained = false
-		rc.pace.Note(false)
+		if s.inStream() {
+			rc.pace.Note(sched.InStream)
+		} else {
+			rc.pace.Note(sched.InPoller)
+		}
 	case sched.ErrUnwatchable:
 		s.watch.Refuse()
 		s.watch.Close()
@@ -82,7 +115,7 @@ func (s *socket) awaitReadable() error {
 	}
 	err := s.rd.awaitReady(s.fd, unix.POLLIN|unix.POLLRDHUP)
 	if err == nil {
-		s.receive.pace.Note(true)
+		s.receive.pace.Note(sched.OnRing)
 	}
 	return err
 }

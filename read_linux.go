@@ -38,20 +38,25 @@ const (
 //	buffered  buf holds the bytes from off to end. Reads take them -> idle.
 //	failed    a pooled receive that no Read waits for has failed. The next Read or Write takes the error -> idle.
 type receive struct {
+	// The order keeps what every Read touches, up to the state of rd.dl, in 128 bytes.
 	pooled   bool // rd.op, in flight or done, is a pooled receive
 	nonEmpty bool // the last receive left something in the socket
 	bulk     bool // the last Read brought bulkGot bytes or more
 	drained  bool // the socket was empty since the poller was last waited for; see sched.Watch
 
+	off, end uint8  // what is buffered in buf
+	failed   uint16 // a syscall.Errno, or 0 unless failed
+
 	// raw is set once somebody has raw access to the file descriptor: from then on nothing is received that
 	// no Read waits for.
 	raw atomic.Bool
 
-	pace     sched.Pace
-	failed   syscall.Errno // 0 unless failed
-	buf      *sched.Buffer // nil unless buffered
-	off, end int
+	pace sched.Pace
+	buf  *sched.Buffer // nil unless buffered
 }
+
+// A buffer's size fits into off and end.
+const _ = uint8(sched.BufferSize)
 
 // Read is that of net.Conn.
 func (s *socket) Read(p []byte) (int, error) {
@@ -87,20 +92,37 @@ func (s *socket) read(p []byte) (int, error) {
 		err = rc.takeFailure()
 	case rc.buf != nil:
 		n = rc.unload(p)
+	default:
+		n, err = s.receiveSome(p)
+	}
+	if rc.bulk = n >= bulkGot; rc.bulk && s.answered.Load() {
+		s.answered.Store(false)
+	}
+	raceRead(s.fd)
+	return n, err
+}
+
+// receiveSome receives what there is, at once, when the others have had their turn, or when there is something. Nothing is buffered.
+func (s *socket) receiveSome(p []byte) (n int, err error) {
+	rc := &s.receive
+	err = syscall.EAGAIN
+	if !rc.pooled {
+		if rc.nonEmpty && !s.watches() {
+			n, err = s.receiveNow(p)
+		}
+		if err == syscall.EAGAIN && !s.inStream() {
+			n, err = s.receiveInTurn(p)
+		}
+	}
+	switch {
+	case err != syscall.EAGAIN:
 	case s.watches():
 		n, err = s.receiveWatched(p)
 	case rc.bulk && len(p) >= bulkRead && !rc.pooled:
 		n, err = s.receiveBulk(p)
-	case rc.nonEmpty && !rc.pooled:
-		n, err = s.receiveNow(p)
-		if err == syscall.EAGAIN {
-			n, err = s.receiveInto(p)
-		}
 	default:
 		n, err = s.receiveInto(p)
 	}
-	rc.bulk = n >= bulkGot
-	raceRead(s.fd)
 	return n, err
 }
 
@@ -157,7 +179,7 @@ func (s *socket) receiveInto(p []byte) (int, error) {
 			}
 			d.op.CancelAndAwait()
 		}
-		rc.pace.Note(true)
+		rc.pace.Note(sched.OnRing)
 		pooled := rc.pooled
 		rc.pooled = false
 		switch r := d.op.Take(); {
@@ -190,7 +212,7 @@ func (s *socket) finishPooled(r sched.Result, p []byte) (int, error) {
 	}
 	rc := &s.receive
 	rc.nonEmpty = r.NonEmpty
-	rc.buf, rc.off, rc.end = r.Buf, 0, r.N
+	rc.buf, rc.off, rc.end = r.Buf, 0, uint8(r.N)
 	n := rc.unload(p)
 	if rc.nonEmpty && n < len(p) {
 		more, errno := recvNow(s.fd, p[n:])
@@ -211,7 +233,7 @@ func (s *socket) mayPool() bool {
 // unload copies buffered bytes to p and gives the buffer back once it is empty.
 func (rc *receive) unload(p []byte) int {
 	n := copy(p, rc.buf.Bytes()[rc.off:rc.end])
-	rc.off += n
+	rc.off += uint8(n)
 	if rc.off == rc.end {
 		rc.buf.Release()
 		rc.buf = nil
@@ -241,15 +263,15 @@ func (rc *receive) disarm(d *direction) {
 	switch {
 	case r.Errno == 0 && r.Buf != nil:
 		rc.nonEmpty = r.NonEmpty
-		rc.buf, rc.off, rc.end = r.Buf, 0, r.N
+		rc.buf, rc.off, rc.end = r.Buf, 0, uint8(r.N)
 	case r.Errno == 0, r.Errno == syscall.ECANCELED, r.Errno == syscall.ENOBUFS, r.Errno == syscall.EINTR, r.Errno == syscall.EAGAIN:
 	default:
-		rc.failed = r.Errno
+		rc.failed = uint16(r.Errno)
 	}
 }
 
 func (rc *receive) takeFailure() error {
-	errno := rc.failed
+	errno := syscall.Errno(rc.failed)
 	rc.failed = 0
 	return os.NewSyscallError("read", errno)
 }
@@ -264,7 +286,7 @@ func (rc *receive) resetFor(d *direction) bool {
 	if rc.pooled {
 		rc.disarm(d)
 	}
-	if rc.failed != syscall.ECONNRESET {
+	if rc.failed != uint16(syscall.ECONNRESET) {
 		return false
 	}
 	rc.failed = 0

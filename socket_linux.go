@@ -32,8 +32,11 @@ type socket struct {
 
 	// mayLinger is set if somebody may have set SO_LINGER, which lets close(2) wait.
 	mayLinger atomic.Bool
-	wr        direction
-	addrs     addrPair
+
+	// answered is set by a Write, and reset by a Read of much: see inStream.
+	answered atomic.Bool
+	wr       direction
+	addrs    addrPair
 }
 
 // direction is one half of a socket, or a listener's accepting.

@@ -23,6 +23,8 @@ type RingStats struct {
 	BuffersInUse uint64 `json:"buffers_in_use"` // of these, held by connections now
 	InFlight     uint64 `json:"in_flight"`      // operations staged or in the kernel now
 	Watched      uint64 `json:"watched"`        // receives that waited in the runtime's poller; see URINGNET_WAIT in the README
+	Turns        uint64 `json:"turns"`          // receives that waited only for other connections to have their turn
+	Misses       uint64 `json:"misses"`         // waits for others after which there was still nothing
 }
 
 // ReadStats returns the counters of all rings. It costs a short lock per ring; it may be called from any goroutine.
@@ -47,6 +49,8 @@ func (s Stats) Total() RingStats {
 		t.BuffersInUse += r.BuffersInUse
 		t.InFlight += r.InFlight
 		t.Watched += r.Watched
+		t.Turns += r.Turns
+		t.Misses += r.Misses
 	}
 	return t
 }

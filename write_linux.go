@@ -38,6 +38,9 @@ func (s *socket) write(p []byte) (int, error) {
 		case 0:
 			done += n
 			if done == len(p) {
+				if !s.answered.Load() {
+					s.answered.Store(true)
+				}
 				return done, nil
 			}
 			if n == 0 {

@@ -14,13 +14,13 @@ import (
 // The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it readable.
 // The flusher is parked on a Future: an operation that is staged while others are about to be staged wakes it.
 //
-//	awake   drains completions, readies goroutines, lets them run, flushes what they staged; when nothing
+//	awake   drains completions and turns, readies goroutines, lets them run, flushes what they staged; when nothing
 //	        is left -> parked, by the rule publish (awake--), look again, park.
 //
 // Neither stays awake for much longer than patience if there is more to do. While they and those whom they wake keep all Ps busy, the scheduler does not look at
 // the runtime's poller, and whoever waits there would starve.
 
-var patience = 2 * time.Millisecond // a variable for the tests
+const patience = 2 * time.Millisecond
 
 func (w *worker) completer() {
 	// The error means that the ring was closed.
@@ -45,21 +45,24 @@ func (w *worker) flushing() {
 	for {
 		w.flusher.Wait() // whoever notifies has set awake
 		yield()
-		// Completions that it leaves have made an edge for the completer, if that is parked.
-		w.drain(time.Now())
+		if !w.drain(time.Now()) {
+			w.provokeEdge() // for the completer, if that is parked
+		}
 	}
 }
 
-// drain reaps and flushes until nothing is left, and takes the caller out of awake. If that takes until patience has passed since the
-// time given it gives up: it leaves no staged entry then, but perhaps completions, and returns false.
+// drain reaps, gives turns and flushes until nothing is left, and takes the caller out of awake. If that takes until patience has passed
+// since the time given it gives up: it leaves no staged entry then, but perhaps completions and turns, and returns false.
 func (w *worker) drain(since time.Time) bool {
 	for {
-		if w.reap() > 0 {
+		n := w.reap()
+		n += w.giveTurns(reapBatch - n/2)
+		if n > 0 {
 			yield()
 		}
 		flushed := w.flush()
-		overdue := flushed && time.Since(since) > patience
-		if (!flushed || overdue) && w.mayPark() {
+		overdue := (flushed || n > 0) && time.Since(since) > w.patience
+		if (!flushed || overdue) && w.mayPark(overdue) {
 			return !overdue
 		}
 	}
@@ -80,11 +83,11 @@ func (w *worker) setAwake() {
 	w.mu.Unlock()
 }
 
-// mayPark publishes that the caller parks, unless entries are staged.
-func (w *worker) mayPark() bool {
+// mayPark publishes that the caller parks, unless entries are staged, or somebody waits for a turn and leaveTurns is false.
+func (w *worker) mayPark(leaveTurns bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ring.SQ.Staged() > 0 {
+	if w.ring.SQ.Staged() > 0 || !leaveTurns && !w.turns.empty() {
 		return false
 	}
 	w.awake--

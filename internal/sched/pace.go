@@ -4,59 +4,92 @@ package sched
 
 import "sync/atomic"
 
-// Pace estimates how many connections of a group of Ps are at work at the same time, from the view of one of them: by the number
-// of receives that ended between two of its own. Its owner is that of the connection's reading direction.
+// Pace estimates how many connections of a group of Ps are at work at the same time, from the view of one of them. Its owner is that of
+// the connection's reading direction.
+//
+//	few   The next receive waits in the runtime's poller, where the scheduler itself hands the connection over. If many receives end
+//	      between two of its own, several times -> many.
+//	many  Before a receive the others have their turn; see Turn. What has not come by then is waited for on a ring, where one
+//	      io_uring_enter carries many requests and they are served in turn. If few receives end between two of its own, many times -> few.
+//
+// With several Ps a very large crowd waits in the poller, and has no turns: the thread that armed a receive would have to be interrupted, or
+// woken, for each. If turns are in vain, because requests come long after the answers, there are few of them, and a crowd is large sooner.
+// See docs/performance.md.
 type Pace struct {
 	w     *worker
 	last  uint64 // arrivals when the last receive ended
-	score int8   // 0 to certain, or in a crowd to sure
-	crowd bool   // score has come to certain, and not to 0 since
+	score int8   // few: 0 to certain; many: 0 to sure
+	crowd bool   // many
 	some  bool   // someFrom or more receives ended between the last two
+	large bool   // largeFrom or more did, or largeInVain, and there are several Ps
 	luck  int8   // calls of LetOthers, up to luckMax
+
+	probes uint8 // receives without a turn
+	turn   Turn
 }
 
-// A crowd is worth a ring: one io_uring_enter carries many receives, and they are served in turn. A connection that is nearly alone
-// gains nothing by it, and with several Ps neither does one of a very large crowd, whose data comes long after it was asked for:
-// then the thread that armed the receive has to be interrupted, or woken, for each. See docs/performance.md.
 const (
-	someFrom  = 4
-	crowdFrom = 12
-	crowdTo   = 350
-	certain   = 4  // receives in a row after which a connection is in a crowd
-	sure      = 16 // receives in a row after which one is not any more: some come fast after each other in any crowd
+	someFrom    = 4
+	crowdFrom   = 7
+	clearly     = 4 * crowdFrom
+	largeFrom   = 1500
+	largeInVain = 350
+	certain     = 4  // receives in a row after which a connection is one of many, or half as many if they are clearly many
+	sure        = 16 // receives in a row after which one is not any more: some come fast after each other in any crowd
 )
 
 // severalPs is set once a receive has ended on another P than the first. With one P the goroutines of all connections run on the
-// thread that arms their receives, and there is no crowd too large for a ring.
+// thread that arms their receives.
 var severalPs atomic.Bool
 
-// Note says that a receive has ended that had to wait: on a ring, whose completions are counted where they are reaped, or not.
-func (p *Pace) Note(onRing bool) {
+// Waited says what a receive waited for.
+type Waited int8
+
+// What a receive waits for.
+const (
+	OnRing    Waited = iota // a completion; these are counted where they are reaped
+	InPoller                // readiness
+	InStream                // readiness, of more of the same: one connection can have any number of them
+	ForOthers               // only for others, which had their turn first
+)
+
+// Note says that a receive has ended that had to wait.
+func (p *Pace) Note(waited Waited) {
 	number := currentP()
 	if number != 0 && !severalPs.Load() {
 		severalPs.Store(true)
 	}
 	w := workerOf(number)
-	if !onRing {
+	switch waited {
+	case InPoller:
 		w.counters.watched.Add(1)
+	case InStream:
+		w.counters.streamed.Add(1)
+	case ForOthers:
+		w.counters.turns.Add(1)
 	}
 	now := w.counters.arrivals()
 	gap := now - p.last
 	known := p.w == w
 	p.w, p.last = w, now
 	if known {
-		p.judge(gap)
+		p.judge(gap, w.vain.Load())
 	}
 }
 
-func (p *Pace) judge(gap uint64) {
+func (p *Pace) judge(gap uint64, vain bool) {
 	p.some = gap >= someFrom
+	p.large = severalPs.Load() && (gap >= largeFrom || vain && gap >= largeInVain)
 	if p.crowd {
-		p.score = step(p.score, gap >= crowdFrom/2 && (gap < crowdTo*2 || !severalPs.Load()), sure)
+		p.score = step(p.score, gap >= crowdFrom*2/3, sure)
 		p.crowd = p.score > 0
 		return
 	}
-	p.score = step(p.score, gap >= crowdFrom && (gap < crowdTo || !severalPs.Load()), certain)
+	many := gap >= crowdFrom && !p.large
+	p.score = step(p.score, many, certain)
+	if many && gap >= clearly {
+		p.score = step(p.score, many, certain)
+	}
 	if p.score == certain {
 		p.score, p.crowd = sure, true
 	}
@@ -70,22 +103,56 @@ func step(score int8, up bool, most int8) int8 {
 	return max(score-1, 0)
 }
 
-// Crowd reports whether the connection is one of many that are at work.
-func (p *Pace) Crowd() bool { return p.crowd && waitPolicy.Load() != waitInPoller }
+// OnRing reports whether the next receive is to wait on a ring.
+func (p *Pace) OnRing() bool {
+	switch waitPolicy.Load() {
+	case waitInPoller:
+		return false
+	case waitOnRing:
+		return true
+	}
+	return p.crowd && !p.large
+}
 
 // luckMax is how many receives wait by letting other goroutines go first, before one does not. While there are always some that need not
 // wait in the poller, the scheduler does not look at it, and whoever does would starve.
 const luckMax = 2
 
-// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work.
-// A request that follows a response often comes while those of others are served: then nobody need wait for it.
-func (p *Pace) LetOthers() {
+// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work, and reports whether it did.
+func (p *Pace) LetOthers() bool {
 	if !p.some {
-		return
+		return false
 	}
 	if p.luck++; p.luck > luckMax {
 		p.luck = 0
-		return
+		return false
 	}
 	yield()
+	return true
+}
+
+// probeEvery is how many receives have no turn, while turns are in vain, before one that has.
+const probeEvery = 16
+
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, and seldom if turns are in vain. The
+// error is an interruption by d. The caller tries to receive then, and tells TurnEnded.
+func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
+	if !p.crowd || p.large || waitPolicy.Load() == waitInPoller {
+		return false, nil
+	}
+	if p.w.vain.Load() {
+		if p.probes++; p.probes%probeEvery != 0 {
+			return false, nil
+		}
+	}
+	return true, p.turn.await(d)
+}
+
+// TurnEnded says whether a receive found something after a turn.
+func (p *Pace) TurnEnded(found bool) {
+	if found {
+		p.Note(ForOthers)
+	} else {
+		p.w.counters.misses.Add(1)
+	}
 }

@@ -49,9 +49,8 @@ func TestBusyCompleterParks(t *testing.T) {
 
 // A completer that gives up leaves completions behind, and comes back for them although no further one makes the ring readable.
 func TestImpatientCompleterComesBack(t *testing.T) {
-	defer func(p time.Duration) { patience = p }(patience)
-	patience = 0
 	w := staged(t)
+	w.patience = 0
 	_, fd := socketPair(t)
 	const ops = 2*reapBatch + 10
 	ends := make(chan *testOp, ops)

@@ -29,10 +29,12 @@ type worker struct {
 	file *os.File // the ring's file descriptor in the runtime's poller
 	conn syscall.RawConn
 
-	// mu guards the submission side: staging and publishing entries, the table, the buffer pool and awake.
-	mu    sync.Mutex
-	table table
-	pool  pool
+	// mu guards the submission side: staging and publishing entries, the table, the buffer pool, the turns and awake.
+	mu        sync.Mutex
+	turns     turns
+	judgement judgement
+	table     table
+	pool      pool
 	// awake counts the completer and the flusher while they run, or will run: they flush what is staged.
 	awake   int
 	flusher Future
@@ -43,6 +45,9 @@ type worker struct {
 	batch  [reapBatch]ring.CQE
 	wake   []*Future
 
+	patience time.Duration // it does not change, but in tests
+	vain     atomic.Bool   // see judgeTurns
+
 	counters counters
 }
 
@@ -50,11 +55,14 @@ type worker struct {
 type counters struct {
 	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
 
-	watched atomic.Uint64 // receives that waited in the runtime's poller
+	watched  atomic.Uint64 // receives that waited in the runtime's poller
+	streamed atomic.Uint64 // the same, of streams
+	turns    atomic.Uint64 // receives that waited for others to have their turn only
+	misses   atomic.Uint64 // turns after which there was nothing to receive
 }
 
-// arrivals is how many receives had to wait and have ended. All completions are taken for such.
-func (c *counters) arrivals() uint64 { return c.cqes.Load() + c.watched.Load() }
+// arrivals is how many receives had to wait and have ended, but for those of streams. All completions are taken for such.
+func (c *counters) arrivals() uint64 { return c.cqes.Load() + c.watched.Load() + c.turns.Load() }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
 // while they were staged. It counts the completions that appear during a submission, old ones forgotten by and by.
@@ -89,7 +97,7 @@ func newWorker(first *worker) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{ring: r}
+	w := &worker{ring: r, patience: patience}
 	if err := w.pool.register(r); err != nil {
 		r.Close()
 		return nil, err
@@ -152,9 +160,7 @@ func (w *worker) submit(o *Op, sqe *ring.SQE) {
 	case w.awake > 0:
 		w.mu.Unlock()
 	case o.inCrowd:
-		w.awake++
-		w.mu.Unlock()
-		w.flusher.Notify()
+		w.wakeFlusherIf(true)
 	default:
 		w.mu.Unlock()
 		w.flush()
@@ -188,6 +194,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which is now if it is ours.
 	if w.reapMu.TryLock() {
 		w.reapLocked()
+		w.seeToTurns()
 	}
 	return false
 }
@@ -259,6 +266,7 @@ func (w *worker) enter(n uint32) {
 		// comes from reaping and from letting others run.
 		w.ring.FlushOverflow()
 		w.reap()
+		w.seeToTurns()
 		yield()
 	default:
 		panic(fmt.Sprintf("uringnet: io_uring_enter of %d entries: %v", n, errno))

@@ -1,0 +1,155 @@
+//go:build linux
+
+package sched
+
+import "sync/atomic"
+
+// Turn is the place of a connection in the queue of those that are about to receive: in a crowd they wait for each other before any of
+// them waits for its peer.
+//
+// A connection that has answered has most likely not got the next request yet; when the others have had their turn it has. Then
+// one recv(2) is all that the receive costs: no request on a ring, no readiness, nobody to interrupt. The queue is the worker's and not
+// the scheduler's own, which those who only yield keep full for ever: the scheduler looks at the runtime's poller when it is empty, and
+// seldom at its global queue before. Between two batches of turns it is empty.
+//
+//	idle    its owner queues it -> queued
+//	queued  whoever drains the worker takes a batch from the front of the queue and notifies the owners -> idle. An owner that is
+//	        interrupted does not wait any more, and finds itself queued, or idle, the next time.
+//
+// If the queue is not empty somebody drains it: awake is positive, or there is a completion that makes the completer come. Whoever
+// takes completions without draining calls seeToTurns.
+type Turn struct {
+	// queued is set by the owner, and reset before fut is notified; the owner loads it before it waits for fut.
+	queued atomic.Bool
+
+	// Under worker.mu while queued.
+	fut  *Future
+	next *Turn
+}
+
+// turns is a queue, first in, first out. worker.mu is held.
+type turns struct {
+	first, last *Turn
+}
+
+func (q *turns) empty() bool { return q.first == nil }
+
+func (q *turns) add(t *Turn) {
+	if q.first == nil {
+		q.first = t
+	} else {
+		q.last.next = t
+	}
+	q.last = t
+}
+
+// take removes up to n from the front and returns the first of them.
+func (q *turns) take(n int) (first *Turn) {
+	if n <= 0 || q.first == nil {
+		return nil
+	}
+	first = q.first
+	t := first
+	for n--; n > 0 && t.next != nil; n-- {
+		t = t.next
+	}
+	q.first, t.next = t.next, nil
+	return first
+}
+
+// await parks until the turn has come, or until d interrupts: then the error is d's.
+func (t *Turn) await(d *Deadline) error {
+	if !t.queued.Load() {
+		current().queue(t, d.fut)
+	}
+	for t.queued.Load() {
+		if err := d.interruption(); err != nil {
+			return err
+		}
+		d.fut.Wait()
+	}
+	return nil
+}
+
+func (w *worker) queue(t *Turn, f *Future) {
+	w.mu.Lock()
+	t.fut = f
+	t.queued.Store(true)
+	nobody := w.awake == 0 && w.turns.empty()
+	w.turns.add(t)
+	w.wakeFlusherIf(nobody)
+}
+
+// seeToTurns sees to it that somebody drains the turns.
+func (w *worker) seeToTurns() {
+	w.mu.Lock()
+	w.wakeFlusherIf(w.awake == 0 && !w.turns.empty())
+}
+
+// wakeFlusherIf is called with mu held, which it unlocks.
+func (w *worker) wakeFlusherIf(nobodyDrains bool) {
+	if nobodyDrains {
+		w.awake++
+	}
+	w.mu.Unlock()
+	if nobodyDrains {
+		w.flusher.Notify()
+	}
+}
+
+// giveTurns readies up to n goroutines whose turn it is, and returns their number.
+func (w *worker) giveTurns(n int) (given int) {
+	w.mu.Lock()
+	w.judgeTurns()
+	first := w.turns.take(n)
+	w.mu.Unlock()
+	if first == nil {
+		return 0
+	}
+	// The scheduler runs the one first that is readied last.
+	for t := first.next; t != nil; given++ {
+		next := t.next
+		t.give()
+		t = next
+	}
+	first.give()
+	return given + 1
+}
+
+func (t *Turn) give() {
+	f := t.fut
+	t.next = nil
+	t.queued.Store(false) // from here on t is its owner's
+	f.Notify()
+}
+
+// judgement is what a worker remembers of the time when it last judged its turns. Under worker.mu.
+type judgement struct {
+	arrivals, hits, misses uint64 // the counters
+}
+
+const (
+	judgeAfter = 8192                        // arrivals
+	judgeFrom  = judgeAfter / probeEvery / 2 // turns: fewer say nothing
+	vainBelow  = 50                          // per cent of turns that brought something
+	worthFrom  = 70
+)
+
+// judgeTurns decides whether turns are in vain, because what is asked for comes long after.
+func (w *worker) judgeTurns() {
+	c, last := &w.counters, &w.judgement
+	arrivals := c.arrivals() - last.arrivals
+	if arrivals < judgeAfter {
+		return
+	}
+	now := judgement{c.arrivals(), c.turns.Load(), c.misses.Load()}
+	hits, turns := now.hits-last.hits, now.hits+now.misses-last.hits-last.misses
+	*last = now
+	switch {
+	case turns < judgeFrom:
+	case hits < turns*vainBelow/100:
+		w.vain.Store(true)
+	case hits >= turns*worthFrom/100:
+		w.vain.Store(false)
+	}
+}

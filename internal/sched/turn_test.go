@@ -1,0 +1,191 @@
+//go:build linux
+
+package sched
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/ring"
+)
+
+// player is a connection as far as turns are concerned.
+type player struct {
+	turn Turn
+	fut  Future
+	dl   Deadline
+}
+
+func newPlayer() *player {
+	p := new(player)
+	p.dl.Init(&p.fut)
+	return p
+}
+
+// await awaits a turn of w.
+func (p *player) await(t *testing.T, w *worker) {
+	t.Helper()
+	w.queue(&p.turn, &p.fut)
+	if err := p.turn.await(&p.dl); err != nil {
+		t.Error(err)
+	}
+}
+
+// play starts players that await turns of w, each calling had with its number when it has had one. It begins when all are in the queue.
+func play(t *testing.T, patience time.Duration, players, turns int, had func(player int)) {
+	w := staged(t) // nobody drains it
+	w.patience = patience
+	var wg sync.WaitGroup
+	for i := range players {
+		wg.Go(func() {
+			p := newPlayer()
+			for range turns {
+				p.await(t, w)
+				had(i)
+			}
+		})
+	}
+	for queued := 0; queued < players; runtime.Gosched() {
+		queued = 0
+		w.mu.Lock()
+		for q := w.turns.first; q != nil; q = q.next {
+			queued++
+		}
+		w.mu.Unlock()
+	}
+	w.flusher.Notify() // it is counted in awake already
+	wg.Wait()
+}
+
+// Nobody is forgotten while others have one turn after the other, however many they are.
+func TestTurnsAreFair(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const players, turns = 3*reapBatch + 5, 100
+	var had [players]atomic.Int32
+	var unfair sync.Once
+	play(t, patience, players, turns, func(i int) {
+		n := had[i].Add(1)
+		for j := range had {
+			// The scheduler may keep somebody who was readied from running for a while.
+			if other := had[j].Load(); other < n-turns/2 {
+				unfair.Do(func() { t.Errorf("player %d has its turn %d, player %d had %d", i, n, j, other) })
+			}
+		}
+	})
+}
+
+// Turns that a drain leaves behind, because its time is up, are given later.
+func TestTurnsLeftBehind(t *testing.T) {
+	play(t, 0, 2*reapBatch+10, 10, func(int) {})
+}
+
+// A turn that is interrupted, or whose owner does not wait for it, stays in the queue once, and others are not held up.
+func TestTurnInterrupted(t *testing.T) {
+	w := staged(t) // nobody drains it
+	p, other := newPlayer(), newPlayer()
+	w.queue(&p.turn, &p.fut)
+	w.queue(&other.turn, &other.fut)
+	for range 3 {
+		p.dl.Set(time.Now().Add(-time.Second))
+		if err := p.turn.await(&p.dl); err != os.ErrDeadlineExceeded {
+			t.Fatal(err)
+		}
+		p.dl.Set(time.Time{})
+	}
+	p.dl.Poke()
+	if err := p.turn.await(&p.dl); err != ErrPoked {
+		t.Fatal(err)
+	}
+	if !p.turn.queued.Load() {
+		t.Fatal("the turn has left the queue")
+	}
+	if n := w.giveTurns(reapBatch); n != 2 {
+		t.Errorf("%d turns for 2 players", n)
+	}
+	for _, p := range []*player{p, other} {
+		if p.turn.queued.Load() || p.turn.await(&p.dl) != nil {
+			t.Error("the turn has not come")
+		}
+	}
+	if n := w.giveTurns(reapBatch); n != 0 {
+		t.Errorf("%d turns for nobody", n)
+	}
+}
+
+// Whoever reaps without draining may take the completion that was to wake the completer.
+func TestReapingSeesToTurns(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the completer does not run in between
+	_, fd := socketPair(t)
+	for range 5 {
+		w := staged(t)
+		o := newOp()
+		buf := make([]byte, 1)
+		_, sqe := o.startOn(w, buf)
+		ring.PrepRecv(sqe, int32(fd), buf, true)
+		w.submit(&o.Op, sqe)
+		p := newPlayer()
+		w.queue(&p.turn, &p.fut)
+		w.mu.Lock()
+		w.awake = 0 // a drain whose time is up
+		w.mu.Unlock()
+		w.provokeEdge()
+		o.CancelAndAwait()
+		o.Take()
+		if err := p.turn.await(&p.dl); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// While turns are taken all the time the completer parks now and then, so that the scheduler looks at the runtime's poller.
+func TestCompleterParksBetweenTurns(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	w := current()
+	for range 32 {
+		wg.Go(func() {
+			for p := newPlayer(); !stop.Load(); {
+				p.await(t, w)
+			}
+		})
+	}
+	limit := time.Now().Add(30 * time.Second)
+	for parks := w.counters.parks.Load(); w.counters.parks.Load() < parks+100; runtime.Gosched() {
+		if time.Now().After(limit) {
+			t.Error("the completer does not park")
+			break
+		}
+	}
+	stop.Store(true)
+	wg.Wait()
+}
+
+// Turns are in vain while too few of them bring something, and a few at random decide nothing.
+func TestTurnsInVain(t *testing.T) {
+	w := staged(t)
+	for _, step := range []struct {
+		hits, misses, waited uint64
+		vain                 bool
+	}{
+		{0, judgeFrom - 1, judgeAfter, false}, // not enough turns
+		{50, 50, judgeAfter, false},
+		{judgeAfter * 50 / 100, judgeAfter * 50 / 100, judgeAfter, false},
+		{judgeAfter * 30 / 100, judgeAfter * 70 / 100, judgeAfter, true},
+		{judgeAfter * 50 / 100, judgeAfter * 50 / 100, judgeAfter, true},
+		{500, 0, 0, true}, // not enough arrivals
+		{judgeFrom, judgeFrom / 10, judgeAfter, false},
+	} {
+		w.counters.turns.Add(step.hits)
+		w.counters.misses.Add(step.misses)
+		w.counters.watched.Add(step.waited)
+		w.giveTurns(0)
+		if got := w.vain.Load(); got != step.vain {
+			t.Errorf("%+v: in vain is %v", step, got)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package uringnet_test
+
+import (
+	"errors"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uringnet/uringnet"
+)
+
+// In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and more connections than
+// have a turn at once.
+
+const crowdSize = 200
+
+// crowd is connections whose Reads begin together, when there is something to read for all of them.
+type crowd struct {
+	subjects, peers []stream
+	ids             map[string]int // number of the subject by its goroutine
+	start           []chan bool
+	results         chan crowdResult
+
+	// first is called by the first subject that has read something in a round, on the only P.
+	first func()
+	once  *sync.Once
+}
+
+type crowdResult struct {
+	subject int
+	err     error
+}
+
+func newCrowd(t *testing.T) *crowd {
+	t.Helper()
+	receiveOnRings(t) // no connection waits in the poller, where there would be no turns
+	procs := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+	c := &crowd{ids: map[string]int{}, results: make(chan crowdResult), once: new(sync.Once)}
+	l := listen(t, onRing, "tcp")
+	ids := make(chan string)
+	for i := range crowdSize {
+		subject, peer := connect(t, l, onNet)
+		start := make(chan bool)
+		c.subjects, c.peers, c.start = append(c.subjects, subject), append(c.peers, peer), append(c.start, start)
+		go func() {
+			ids <- goroutineID()
+			for range start {
+				c.results <- crowdResult{i, c.exchange(subject)}
+			}
+		}()
+		c.ids[<-ids] = i
+	}
+	t.Cleanup(func() {
+		for _, start := range c.start {
+			close(start)
+		}
+	})
+	return c
+}
+
+// exchange reads a byte and answers.
+func (c *crowd) exchange(subject stream) error {
+	b := make([]byte, 100)
+	n, err := subject.Read(b)
+	if err != nil {
+		return err
+	}
+	c.once.Do(c.first)
+	_, err = subject.Write(b[:n])
+	return err
+}
+
+// round lets all subjects read a byte that is there already, and returns how many had a turn that brought it.
+func (c *crowd) round(t *testing.T, first func(), each func(crowdResult)) (turns int) {
+	t.Helper()
+	c.first, c.once = first, new(sync.Once)
+	before := uringnet.ReadStats().Total().Turns
+	for _, p := range c.peers {
+		mustWrite(t, p, "x")
+	}
+	for _, start := range c.start {
+		start <- true
+	}
+	for range c.subjects {
+		each(<-c.results)
+	}
+	return int(uringnet.ReadStats().Total().Turns - before)
+}
+
+// inTurn returns the subjects that wait for their turn.
+func (c *crowd) inTurn() (subjects []stream) {
+	for _, g := range goroutines() {
+		if i, ok := c.ids[g.id]; ok && strings.Contains(g.stack, "sched.(*Turn).await") {
+			subjects = append(subjects, c.subjects[i])
+		}
+	}
+	return subjects
+}
+
+// learn makes the connections know that they are a crowd.
+func (c *crowd) learn(t *testing.T) {
+	t.Helper()
+	eventually(t, "turns", func() bool {
+		turns := c.round(t, func() {}, func(r crowdResult) { check(t, r.err) })
+		for _, p := range c.peers {
+			mustRead(t, p, "x")
+		}
+		return turns > crowdSize*9/10
+	})
+}
+
+// TestDeadlinePassesInTurn: what is there when Read is called is returned although the deadline passes while other connections
+// have their turn, as package net returns it at once.
+func TestDeadlinePassesInTurn(t *testing.T) {
+	begin(t)
+	needRing(t)
+	c := newCrowd(t)
+	c.learn(t)
+	eventually(t, "Reads in the queue", func() bool {
+		interrupted := 0
+		c.round(t, func() {
+			for _, s := range c.inTurn() {
+				check(t, s.SetReadDeadline(time.Unix(1, 0)))
+				interrupted++
+			}
+		}, func(r crowdResult) { check(t, r.err) })
+		for i, p := range c.peers {
+			mustRead(t, p, "x")
+			check(t, c.subjects[i].SetReadDeadline(never))
+		}
+		return interrupted > 0
+	})
+}
+
+// TestCloseInTurn: Close ends a Read that waits for other connections to have their turn.
+func TestCloseInTurn(t *testing.T) {
+	begin(t)
+	needRing(t)
+	for closed := 0; closed == 0; {
+		c := newCrowd(t)
+		c.learn(t)
+		c.round(t, func() {
+			for _, s := range c.inTurn() {
+				check(t, s.Close())
+				closed++
+			}
+		}, func(r crowdResult) {
+			if r.err != nil && !errors.Is(r.err, net.ErrClosed) {
+				t.Error(r.err)
+			}
+		})
+	}
+}
