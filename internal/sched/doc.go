@@ -24,7 +24,7 @@
 // after. So a wake-up is never lost, and one too many does no harm.
 //
 // A [Watch] is the other place to wait: the runtime's poller, without a request. Notifying the Future interrupts it, too. [Pace] says
-// which of the two is better for a connection at the moment.
+// which of the two is better for a connection at the moment. A [Turn] comes before either: it waits for other connections.
 //
 // # Locks
 //
