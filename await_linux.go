@@ -24,6 +24,7 @@ func (s *socket) watches() bool {
 		s.watch.Close()
 		rc.drained = false
 	}
+	rc.aside = !s.watch.Opened()
 	return false
 }
 
@@ -48,12 +49,22 @@ func (s *socket) receiveInTurn(p []byte) (int, error) {
 		s.receive.drained = false
 	}
 	pace.TurnEnded(found)
+	if !s.receive.aside {
+		s.watches() // or not any more: nothing else asks while turns bring something
+	}
 	return n, err
 }
 
 // inStream reports whether the last Read was a large one and nothing was written since: more of the same is to come, from whoever
 // sends, and not an answer.
 func (s *socket) inStream() bool { return s.receive.bulk && !s.answered.Load() }
+
+// wroteSince says that something is written after the last Read.
+func (s *socket) wroteSince() {
+	if !s.answered.Load() {
+		s.answered.Store(true)
+	}
+}
 
 // receiveWatched receives what is there, or waits in the poller until there is something.
 func (s *socket) receiveWatched(p []byte) (int, error) {
@@ -66,7 +77,7 @@ func (s *socket) receiveWatched(p []byte) (int, error) {
 			}
 			if n, err := s.receiveNow(p); err != syscall.EAGAIN {
 				if lucky {
-					rc.pace.Note(sched.ForOthers)
+					rc.pace.Note(sched.ByLuck)
 				}
 				return n, err
 			}
@@ -89,6 +100,7 @@ func (s *socket) awaitWatched() error {
 		rc.drained = false
 		return sched.ErrUnwatchable
 	}
+	rc.aside = false
 	err := s.watch.In.Await(&s.rd.dl)
 	switch err {
 	case nil:

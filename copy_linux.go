@@ -57,6 +57,7 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	if c.wr.begin() != nil {
 		return 0, false, nil // the first Write says it
 	}
+	c.wroteSince()
 	raceWrite()
 	if e := rc.Read(func(from uintptr) bool {
 		var st unix.Stat_t

@@ -30,7 +30,7 @@ const (
 
 // receive is the reading state of a socket; the holder of rd.mu owns it, except for raw.
 //
-//	idle      rd.op is idle, buf is nil and failed is 0. A Read waits until the socket is ready, in the poller or, in a stream, by a
+//	idle      rd.op is idle, buf is nil and failed is 0. In a crowd a Read waits for its turn first. Then it waits until the socket is ready, in the poller or, in a stream, by a
 //	          request, receives by itself and -> idle; or it arms a receive -> direct or pooled.
 //	direct    rd.op receives into the caller's slice. The Read that armed it does not return before it is done -> idle.
 //	pooled    rd.op receives into a provided buffer. An interrupted Read leaves it; the next one waits for it. When it is
@@ -46,6 +46,8 @@ type receive struct {
 
 	off, end uint8  // what is buffered in buf
 	failed   uint16 // a syscall.Errno, or 0 unless failed
+
+	aside bool // the poller does not watch the socket, since its receives wait on a ring
 
 	// raw is set once somebody has raw access to the file descriptor: from then on nothing is received that
 	// no Read waits for.

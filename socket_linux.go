@@ -33,7 +33,7 @@ type socket struct {
 	// mayLinger is set if somebody may have set SO_LINGER, which lets close(2) wait.
 	mayLinger atomic.Bool
 
-	// answered is set by a Write, and reset by a Read of much: see inStream.
+	// answered is set by whatever writes, and reset by a Read of much; see inStream.
 	answered atomic.Bool
 	wr       direction
 	addrs    addrPair

@@ -3,6 +3,7 @@ package uringnet_test
 import (
 	"errors"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -34,15 +35,14 @@ type crowdResult struct {
 	err     error
 }
 
-func newCrowd(t *testing.T) *crowd {
+func newCrowd(t *testing.T, size int) *crowd {
 	t.Helper()
-	receiveOnRings(t) // no connection waits in the poller, where there would be no turns
 	procs := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(procs) })
 	c := &crowd{ids: map[string]int{}, results: make(chan crowdResult), once: new(sync.Once)}
 	l := listen(t, onRing, "tcp")
 	ids := make(chan string)
-	for i := range crowdSize {
+	for i := range size {
 		subject, peer := connect(t, l, onNet)
 		start := make(chan bool)
 		c.subjects, c.peers, c.start = append(c.subjects, subject), append(c.peers, peer), append(c.start, start)
@@ -92,9 +92,12 @@ func (c *crowd) round(t *testing.T, first func(), each func(crowdResult)) (turns
 }
 
 // inTurn returns the subjects that wait for their turn.
-func (c *crowd) inTurn() (subjects []stream) {
+func (c *crowd) inTurn() []stream { return c.within("sched.(*Turn).await") }
+
+// within returns the subjects that wait in a call of function.
+func (c *crowd) within(function string) (subjects []stream) {
 	for _, g := range goroutines() {
-		if i, ok := c.ids[g.id]; ok && strings.Contains(g.stack, "sched.(*Turn).await") {
+		if i, ok := c.ids[g.id]; ok && g.state != "running" && g.state != "runnable" && strings.Contains(g.stack, function) {
 			subjects = append(subjects, c.subjects[i])
 		}
 	}
@@ -109,7 +112,7 @@ func (c *crowd) learn(t *testing.T) {
 		for _, p := range c.peers {
 			mustRead(t, p, "x")
 		}
-		return turns > crowdSize*9/10
+		return turns > len(c.peers)*9/10
 	})
 }
 
@@ -118,7 +121,8 @@ func (c *crowd) learn(t *testing.T) {
 func TestDeadlinePassesInTurn(t *testing.T) {
 	begin(t)
 	needRing(t)
-	c := newCrowd(t)
+	receiveOnRings(t) // nobody waits in the poller, without turns
+	c := newCrowd(t, crowdSize)
 	c.learn(t)
 	eventually(t, "Reads in the queue", func() bool {
 		interrupted := 0
@@ -141,7 +145,8 @@ func TestCloseInTurn(t *testing.T) {
 	begin(t)
 	needRing(t)
 	for closed := 0; closed == 0; {
-		c := newCrowd(t)
+		receiveOnRings(t)
+		c := newCrowd(t, crowdSize)
 		c.learn(t)
 		c.round(t, func() {
 			for _, s := range c.inTurn() {
@@ -154,4 +159,37 @@ func TestCloseInTurn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTurnsLeavePoller: a connection that had to wait in the poller is not watched there any more once it belongs to a crowd, even if
+// all its turns bring something and it never waits again.
+func TestTurnsLeavePoller(t *testing.T) {
+	needPoller(t)
+	if os.Getenv(waitEnv) == "poller" {
+		t.Skip(waitEnv + "=poller")
+	}
+	begin(t)
+	c := newCrowd(t, 64)
+	c.first = func() {}
+	nobody := watchedByPoller(t)
+	for range 3 { // all wait, and after that know that they are many
+		for _, start := range c.start {
+			start <- true
+		}
+		eventually(t, "all to wait", func() bool { return len(c.within("awaitWatched")) == len(c.peers) })
+		for _, p := range c.peers {
+			mustWrite(t, p, "x")
+		}
+		for _, p := range c.peers {
+			mustRead(t, p, "x")
+			check(t, (<-c.results).err)
+		}
+	}
+	eventually(t, "all to leave the poller", func() bool {
+		c.round(t, func() {}, func(r crowdResult) { check(t, r.err) })
+		for _, p := range c.peers {
+			mustRead(t, p, "x")
+		}
+		return watchedByPoller(t) == nobody
+	})
 }

@@ -160,6 +160,7 @@ func (c *ringUnix) writeMsg(b, oob []byte, addr *net.UnixAddr) (n int, err error
 	if err := c.wr.begin(); err != nil {
 		return 0, err
 	}
+	c.wroteSince()
 	raceWrite()
 	err = c.retry(c.awaitWritable, "sendmsg", func(fd int) (err error) {
 		n, err = syscall.SendmsgN(fd, b, oob, sa, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)

@@ -26,6 +26,7 @@ func (s *socket) write(p []byte) (int, error) {
 	if err := d.begin(); err != nil {
 		return 0, err
 	}
+	s.wroteSince()
 	raceWrite()
 	done := 0
 	for {
@@ -38,9 +39,6 @@ func (s *socket) write(p []byte) (int, error) {
 		case 0:
 			done += n
 			if done == len(p) {
-				if !s.answered.Load() {
-					s.answered.Store(true)
-				}
 				return done, nil
 			}
 			if n == 0 {

@@ -28,6 +28,7 @@ func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
 	if err := d.begin(); err != nil {
 		return 0, err
 	}
+	c.wroteSince()
 	raceWrite()
 	for {
 		*v = withoutEmpty(*v)

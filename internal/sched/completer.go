@@ -12,13 +12,13 @@ import (
 // when they park.
 //
 // The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it readable.
-// The flusher is parked on a Future: an operation that is staged while others are about to be staged wakes it.
+// The flusher is parked on a Future: an operation that is staged while others are about to be staged wakes it, or the first turn in the queue.
 //
 //	awake   drains completions and turns, readies goroutines, lets them run, flushes what they staged; when nothing
 //	        is left -> parked, by the rule publish (awake--), look again, park.
 //
-// Neither stays awake for much longer than patience if there is more to do. While they and those whom they wake keep all Ps busy, the scheduler does not look at
-// the runtime's poller, and whoever waits there would starve.
+// Neither stays awake for much longer than patience at a time if there is more to do. While they and those whom they wake keep all Ps
+// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve.
 
 const patience = 2 * time.Millisecond
 
@@ -56,7 +56,7 @@ func (w *worker) flushing() {
 func (w *worker) drain(since time.Time) bool {
 	for {
 		n := w.reap()
-		n += w.giveTurns(reapBatch - n/2)
+		n += w.giveTurns(reapBatch - n/2) // both together fit into the run queue of a P
 		if n > 0 {
 			yield()
 		}

@@ -12,8 +12,9 @@ import "sync/atomic"
 //	many  Before a receive the others have their turn; see Turn. What has not come by then is waited for on a ring, where one
 //	      io_uring_enter carries many requests and they are served in turn. If few receives end between two of its own, many times -> few.
 //
-// With several Ps a very large crowd waits in the poller, and has no turns: the thread that armed a receive would have to be interrupted, or
-// woken, for each. If turns are in vain, because requests come long after the answers, there are few of them, and a crowd is large sooner.
+// With several Ps a huge crowd waits in the poller, and has no turns: the thread that armed a receive would have to be interrupted, or
+// woken, for each. If turns are in vain, because requests come long after the answers, few receives have one, and a smaller crowd waits
+// in the poller.
 // See docs/performance.md.
 type Pace struct {
 	w     *worker
@@ -21,7 +22,8 @@ type Pace struct {
 	score int8   // few: 0 to certain; many: 0 to sure
 	crowd bool   // many
 	some  bool   // someFrom or more receives ended between the last two
-	large bool   // largeFrom or more did, or largeInVain, and there are several Ps
+	huge  bool   // largeFrom or more did, and there are several Ps
+	large bool   // the same, or largeInVain or more did while turns are in vain
 	luck  int8   // calls of LetOthers, up to luckMax
 
 	probes uint8 // receives without a turn
@@ -47,10 +49,11 @@ type Waited int8
 
 // What a receive waits for.
 const (
-	OnRing    Waited = iota // a completion; these are counted where they are reaped
-	InPoller                // readiness
-	InStream                // readiness, of more of the same: one connection can have any number of them
-	ForOthers               // only for others, which had their turn first
+	OnRing   Waited = iota // a completion; these are counted where they are reaped
+	InPoller               // readiness
+	InStream               // readiness, of more of the same: one connection can have any number of them
+	InTurn                 // only for others, which had their turn first
+	ByLuck                 // only for others, which were let go first
 )
 
 // Note says that a receive has ended that had to wait.
@@ -65,8 +68,10 @@ func (p *Pace) Note(waited Waited) {
 		w.counters.watched.Add(1)
 	case InStream:
 		w.counters.streamed.Add(1)
-	case ForOthers:
+	case InTurn:
 		w.counters.turns.Add(1)
+	case ByLuck:
+		w.counters.lucky.Add(1)
 	}
 	now := w.counters.arrivals()
 	gap := now - p.last
@@ -79,13 +84,14 @@ func (p *Pace) Note(waited Waited) {
 
 func (p *Pace) judge(gap uint64, vain bool) {
 	p.some = gap >= someFrom
-	p.large = severalPs.Load() && (gap >= largeFrom || vain && gap >= largeInVain)
+	p.huge = gap >= largeFrom && severalPs.Load()
+	p.large = p.huge || vain && gap >= largeInVain && severalPs.Load()
 	if p.crowd {
 		p.score = step(p.score, gap >= crowdFrom*2/3, sure)
 		p.crowd = p.score > 0
 		return
 	}
-	many := gap >= crowdFrom && !p.large
+	many := gap >= crowdFrom && !p.huge
 	p.score = step(p.score, many, certain)
 	if many && gap >= clearly {
 		p.score = step(p.score, many, certain)
@@ -134,10 +140,10 @@ func (p *Pace) LetOthers() bool {
 // probeEvery is how many receives have no turn, while turns are in vain, before one that has.
 const probeEvery = 16
 
-// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, and seldom if turns are in vain. The
-// error is an interruption by d. The caller tries to receive then, and tells TurnEnded.
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, or a huge crowd, and seldom if turns are
+// in vain. The error is an interruption by d before that. The caller tries to receive then, and tells TurnEnded.
 func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
-	if !p.crowd || p.large || waitPolicy.Load() == waitInPoller {
+	if !p.crowd || p.huge || waitPolicy.Load() == waitInPoller {
 		return false, nil
 	}
 	if p.w.vain.Load() {
@@ -151,7 +157,7 @@ func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
 // TurnEnded says whether a receive found something after a turn.
 func (p *Pace) TurnEnded(found bool) {
 	if found {
-		p.Note(ForOthers)
+		p.Note(InTurn)
 	} else {
 		p.w.counters.misses.Add(1)
 	}

@@ -16,7 +16,7 @@ func ReadStats() []Stats {
 		s := Stats{
 			Submissions: c.submissions.Load(), Enters: c.enters.Load(), Ready: c.ready.Load(), CQEs: c.cqes.Load(), Batches: c.batches.Load(),
 			Parks: c.parks.Load(), Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
-			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(), Watched: c.watched.Load() + c.streamed.Load(), Turns: c.turns.Load(), Misses: c.misses.Load(),
+			NoBuffers: c.noBuffers.Load(), Stale: c.stale.Load(), Watched: c.watched.Load() + c.streamed.Load(), Turns: c.turns.Load() + c.lucky.Load(), Misses: c.misses.Load(),
 		}
 		w.mu.Lock()
 		s.Buffers, s.BuffersInUse = uint64(len(w.pool.bufs)), uint64(w.pool.inUse)

@@ -9,14 +9,14 @@ import "sync/atomic"
 //
 // A connection that has answered has most likely not got the next request yet; when the others have had their turn it has. Then
 // one recv(2) is all that the receive costs: no request on a ring, no readiness, nobody to interrupt. The queue is the worker's and not
-// the scheduler's own, which those who only yield keep full for ever: the scheduler looks at the runtime's poller when it is empty, and
-// seldom at its global queue before. Between two batches of turns it is empty.
+// the scheduler's own, which those who only yield keep full for ever: the scheduler looks at the runtime's poller when its run queue is empty, and
+// seldom at its global queue before. Between two batches of turns the run queue is empty.
 //
 //	idle    its owner queues it -> queued
 //	queued  whoever drains the worker takes a batch from the front of the queue and notifies the owners -> idle. An owner that is
 //	        interrupted does not wait any more, and finds itself queued, or idle, the next time.
 //
-// If the queue is not empty somebody drains it: awake is positive, or there is a completion that makes the completer come. Whoever
+// If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be, a completion that makes the completer come. Whoever
 // takes completions without draining calls seeToTurns.
 type Turn struct {
 	// queued is set by the owner, and reset before fut is notified; the owner loads it before it waits for fut.

@@ -35,7 +35,7 @@ type worker struct {
 	judgement judgement
 	table     table
 	pool      pool
-	// awake counts the completer and the flusher while they run, or will run: they flush what is staged.
+	// awake counts the completer and the flusher while they run, or will run: they flush what is staged, and give turns.
 	awake   int
 	flusher Future
 	ready   readiness
@@ -57,12 +57,15 @@ type counters struct {
 
 	watched  atomic.Uint64 // receives that waited in the runtime's poller
 	streamed atomic.Uint64 // the same, of streams
-	turns    atomic.Uint64 // receives that waited for others to have their turn only
+	turns    atomic.Uint64 // receives that waited only for others to have their turn
+	lucky    atomic.Uint64 // receives that waited only for others that were let go first
 	misses   atomic.Uint64 // turns after which there was nothing to receive
 }
 
-// arrivals is how many receives had to wait and have ended, but for those of streams. All completions are taken for such.
-func (c *counters) arrivals() uint64 { return c.cqes.Load() + c.watched.Load() + c.turns.Load() }
+// arrivals is how many receives had to wait and have ended, but for those of streams in the poller. All completions are taken for receives.
+func (c *counters) arrivals() uint64 {
+	return c.cqes.Load() + c.watched.Load() + c.turns.Load() + c.lucky.Load()
+}
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
 // while they were staged. It counts the completions that appear during a submission, old ones forgotten by and by.
