@@ -11,12 +11,17 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and more connections than
 // have a turn at once.
 
 const crowdSize = 200
+
+// queueFills reports whether all Reads of a round queue before the first has its turn. Where yielding means the scheduler's global queue
+// it depends on chance, and the tests that need it take what they get.
+const queueFills = sched.Watches && !raceEnabled
 
 // crowd is connections whose Reads begin together, when there is something to read for all of them.
 type crowd struct {
@@ -136,7 +141,7 @@ func TestDeadlinePassesInTurn(t *testing.T) {
 			mustRead(t, p, "x")
 			check(t, c.subjects[i].SetReadDeadline(never))
 		}
-		return interrupted > 0
+		return interrupted > 0 || !queueFills
 	})
 }
 
@@ -144,7 +149,7 @@ func TestDeadlinePassesInTurn(t *testing.T) {
 func TestCloseInTurn(t *testing.T) {
 	begin(t)
 	needRing(t)
-	for closed := 0; closed == 0; {
+	for closed, tries := 0, 0; closed == 0 && (queueFills || tries < 5); tries++ {
 		receiveOnRings(t)
 		c := newCrowd(t, crowdSize)
 		c.learn(t)
