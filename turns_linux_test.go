@@ -177,7 +177,7 @@ func TestTurnsLeavePoller(t *testing.T) {
 	c := newCrowd(t, 64)
 	c.first = func() {}
 	nobody := watchedByPoller(t)
-	for range 3 { // all wait, and after that know that they are many
+	for range 3 { // all wait, and after that most know that they are many
 		for _, start := range c.start {
 			start <- true
 		}
@@ -190,11 +190,12 @@ func TestTurnsLeavePoller(t *testing.T) {
 			check(t, (<-c.results).err)
 		}
 	}
-	eventually(t, "all to leave the poller", func() bool {
+	// The others, by the order in which they were served, do not know it yet, and from now on do not wait any more.
+	eventually(t, "most to leave the poller", func() bool {
 		c.round(t, func() {}, func(r crowdResult) { check(t, r.err) })
 		for _, p := range c.peers {
 			mustRead(t, p, "x")
 		}
-		return watchedByPoller(t) == nobody
+		return watchedByPoller(t) < nobody+len(c.peers)/2
 	})
 }
