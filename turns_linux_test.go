@@ -3,7 +3,6 @@ package uringnet_test
 import (
 	"errors"
 	"net"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -169,10 +168,7 @@ func TestCloseInTurn(t *testing.T) {
 // TestTurnsLeavePoller: a connection that had to wait in the poller is not watched there any more once it belongs to a crowd, even if
 // all its turns bring something and it never waits again.
 func TestTurnsLeavePoller(t *testing.T) {
-	needPoller(t)
-	if os.Getenv(waitEnv) == "poller" {
-		t.Skip(waitEnv + "=poller")
-	}
+	needPollerAndRings(t)
 	begin(t)
 	c := newCrowd(t, 64)
 	c.first = func() {}

@@ -54,13 +54,19 @@ func needPoller(t *testing.T) {
 	}
 }
 
+// needPollerAndRings skips a test whose receives choose where to wait, where the user of the test has chosen for them.
+func needPollerAndRings(t *testing.T) {
+	t.Helper()
+	needPoller(t)
+	if os.Getenv(waitEnv) == "poller" {
+		t.Skip(waitEnv + "=poller: all receives are to wait there")
+	}
+}
+
 // TestCrowdMovesToRing: connections that are busy at the same time receive through a ring, and epoll does not watch them; one that is
 // left alone waits in the poller again. With several Ps that also depends on how soon the peers answer, so this is a process with one.
 func TestCrowdMovesToRing(t *testing.T) {
-	needPoller(t)
-	if os.Getenv(waitEnv) == "poller" {
-		t.Skip(waitEnv + "=poller")
-	}
+	needPollerAndRings(t)
 	const onePEnv = "URINGNET_TEST_ONE_P"
 	if os.Getenv(onePEnv) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")

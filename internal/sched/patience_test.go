@@ -12,6 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// awaitParks waits until the completer of w, which is busy, has parked a hundred times.
+func awaitParks(t *testing.T, w *worker) {
+	t.Helper()
+	limit := time.Now().Add(30 * time.Second)
+	for parks := w.counters.parks.Load(); w.counters.parks.Load() < parks+100; runtime.Gosched() {
+		if time.Now().After(limit) {
+			t.Error("the completer does not park")
+			break
+		}
+	}
+}
+
 // A ring that is always busy lets the scheduler look at the runtime's poller now and then: its completer parks although there is
 // more to do, and goes on afterwards.
 func TestBusyCompleterParks(t *testing.T) {
@@ -32,13 +44,7 @@ func TestBusyCompleterParks(t *testing.T) {
 			ends <- n
 		}()
 	}
-	limit := time.Now().Add(30 * time.Second)
-	for parks := w.counters.parks.Load(); w.counters.parks.Load() < parks+100; runtime.Gosched() {
-		if time.Now().After(limit) {
-			t.Error("the completer does not park")
-			break
-		}
-	}
+	awaitParks(t, w)
 	stop.Store(true)
 	for range 8 {
 		if <-ends == 0 {

@@ -154,13 +154,7 @@ func TestCompleterParksBetweenTurns(t *testing.T) {
 			}
 		})
 	}
-	limit := time.Now().Add(30 * time.Second)
-	for parks := w.counters.parks.Load(); w.counters.parks.Load() < parks+100; runtime.Gosched() {
-		if time.Now().After(limit) {
-			t.Error("the completer does not park")
-			break
-		}
-	}
+	awaitParks(t, w)
 	stop.Store(true)
 	wg.Wait()
 }
