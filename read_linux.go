@@ -100,6 +100,9 @@ func (s *socket) read(p []byte) (int, error) {
 	if rc.bulk = n >= bulkGot; rc.bulk && s.answered.Load() {
 		s.answered.Store(false)
 	}
+	if alone := rc.pace.Alone(); alone != s.alone.Load() {
+		s.alone.Store(alone)
+	}
 	raceRead(s.fd)
 	return n, err
 }

@@ -35,8 +35,13 @@ type socket struct {
 
 	// answered is set by whatever writes, and reset by a Read of much; see inStream.
 	answered atomic.Bool
-	wr       direction
-	addrs    addrPair
+
+	// alone is set while no other connection is at work. Reads store it, for Writes.
+	alone atomic.Bool
+
+	told  bool // the scheduler knows of the last Write; under wr.mu
+	wr    direction
+	addrs addrPair
 }
 
 // direction is one half of a socket, or a listener's accepting.

@@ -29,8 +29,8 @@ func recvNow(fd int, p []byte) (int, syscall.Errno) {
 	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT, len(p) <= rawRecvMax)
 }
 
-func sendNow(fd int, p []byte) (int, syscall.Errno) {
-	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, len(p) <= rawSendMax)
+func sendNow(fd int, p []byte, tell bool) (int, syscall.Errno) {
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, !tell && len(p) <= rawSendMax)
 }
 
 func transfer(trap uintptr, fd int, p []byte, flags uintptr, raw bool) (int, syscall.Errno) {

@@ -22,6 +22,7 @@ type Pace struct {
 	score int8   // few: 0 to certain; many: 0 to sure
 	crowd bool   // many
 	some  bool   // someFrom or more receives ended between the last two
+	alone uint8  // how many receives in a row ended with no other between, up to aloneAfter
 	huge  bool   // largeFrom or more did, and there are several Ps
 	large bool   // the same, or largeInVain or more did while turns are in vain
 	luck  int8   // calls of LetOthers, up to luckMax
@@ -31,6 +32,7 @@ type Pace struct {
 }
 
 const (
+	aloneAfter  = 16
 	someFrom    = 4
 	crowdFrom   = 7
 	clearly     = 4 * crowdFrom
@@ -84,6 +86,11 @@ func (p *Pace) Note(waited Waited) {
 
 func (p *Pace) judge(gap uint64, vain bool) {
 	p.some = gap >= someFrom
+	if gap > 1 {
+		p.alone = 0
+	} else if p.alone < aloneAfter {
+		p.alone++
+	}
 	p.huge = gap >= largeFrom && severalPs.Load()
 	p.large = p.huge || vain && gap >= largeInVain && severalPs.Load()
 	if p.crowd {
@@ -119,6 +126,9 @@ func (p *Pace) OnRing() bool {
 	}
 	return p.crowd && !p.large
 }
+
+// Alone reports whether no other connection is at work.
+func (p *Pace) Alone() bool { return p.alone == aloneAfter }
 
 // luckMax is how many receives wait by letting other goroutines go first, before one does not. While there are always some that need not
 // wait in the poller, the scheduler does not look at it, and whoever does would starve.

@@ -102,3 +102,28 @@ func TestPaceOnRing(t *testing.T) {
 		SetWait(before)
 	}
 }
+
+// A connection is alone after many receives with no other between: one of two has such now and then.
+func TestPaceAlone(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		gaps  []uint64
+		alone bool
+	}{
+		{"new", nil, false},
+		{"not sure yet", repeat(1, aloneAfter-1), false},
+		{"one", repeat(1, aloneAfter), true},
+		{"one, for long", repeat(1, 1000), true},
+		{"one of two", repeat(2, 100), false},
+		{"one of two, in bursts", slices.Repeat([]uint64{1, 1, 1, 1, 5}, 20), false},
+		{"one and now another", append(repeat(1, 100), 2), false},
+	} {
+		var p Pace
+		for _, gap := range tc.gaps {
+			p.judge(gap, false)
+		}
+		if got := p.Alone(); got != tc.alone {
+			t.Errorf("%s: alone is %v", tc.name, got)
+		}
+	}
+}
