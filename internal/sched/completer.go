@@ -18,7 +18,8 @@ import (
 //	        is left -> parked, by the rule publish (awake--), look again, park.
 //
 // Neither stays awake for much longer than patience at a time if there is more to do. While they and those whom they wake keep all Ps
-// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve.
+// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve. But not so in a huge crowd: whatever
+// is left on the ring is the last of it, and would wait for one round of the poller per patience.
 
 const patience = 2 * time.Millisecond
 
@@ -61,7 +62,7 @@ func (w *worker) drain(since time.Time) bool {
 			yield()
 		}
 		flushed := w.flush()
-		overdue := (flushed || n > 0) && time.Since(since) > w.patience
+		overdue := (flushed || n > 0) && !w.judgement.huge.Load() && time.Since(since) > w.patience
 		if (!flushed || overdue) && w.mayPark(overdue) {
 			return !overdue
 		}
@@ -131,6 +132,7 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
+	w.counters.arrivals.Add(uint64(n))
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

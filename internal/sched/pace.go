@@ -13,8 +13,7 @@ import "sync/atomic"
 //	      io_uring_enter carries many requests and they are served in turn. If few receives end between two of its own, many times -> few.
 //
 // With several Ps a huge crowd waits in the poller, and has no turns: the thread that armed a receive would have to be interrupted, or
-// woken, for each. If turns are in vain, because requests come long after the answers, few receives have one, and a smaller crowd waits
-// in the poller.
+// woken, for each. If turns are in vain few receives have one, and a smaller crowd waits in the poller. Those are found out by the worker, see judgement.
 // See docs/performance.md.
 type Pace struct {
 	w     *worker
@@ -23,8 +22,6 @@ type Pace struct {
 	crowd bool   // many
 	some  bool   // someFrom or more receives ended between the last two
 	alone uint8  // how many receives in a row ended with no other between, up to aloneAfter
-	huge  bool   // largeFrom or more did, and there are several Ps
-	large bool   // the same, or largeInVain or more did while turns are in vain
 	luck  int8   // calls of LetOthers, up to luckMax
 
 	probes uint8 // receives without a turn
@@ -65,40 +62,58 @@ func (p *Pace) Note(waited Waited) {
 		severalPs.Store(true)
 	}
 	w := workerOf(number)
-	switch waited {
-	case InPoller:
-		w.counters.watched.Add(1)
-	case InStream:
-		w.counters.streamed.Add(1)
-	case InTurn:
-		w.counters.turns.Add(1)
-	case ByLuck:
-		w.counters.lucky.Add(1)
-	}
-	now := w.counters.arrivals()
+	now := w.counters.note(waited)
 	gap := now - p.last
 	known := p.w == w
 	p.w, p.last = w, now
 	if known {
-		p.judge(gap, w.vain.Load())
+		p.judge(gap)
+		w.counters.noteGap(gap)
+		w.judgeIfDue(now)
 	}
 }
 
-func (p *Pace) judge(gap uint64, vain bool) {
+// note counts a receive that had to wait, and returns the number of arrivals.
+func (c *counters) note(waited Waited) uint64 {
+	switch waited {
+	case InPoller:
+		c.watched.Add(1)
+	case InTurn:
+		c.turns.Add(1)
+	case ByLuck:
+		c.lucky.Add(1)
+	case InStream:
+		c.streamed.Add(1)
+		return c.arrivals.Load()
+	case OnRing:
+		return c.arrivals.Load()
+	}
+	return c.arrivals.Add(1)
+}
+
+// noteGap counts a receive that ended after so many others.
+func (c *counters) noteGap(gap uint64) {
+	if gap >= largeInVain {
+		c.large.Add(1)
+	}
+	if gap >= largeFrom {
+		c.huge.Add(1)
+	}
+}
+
+func (p *Pace) judge(gap uint64) {
 	p.some = gap >= someFrom
 	if gap > 1 {
 		p.alone = 0
 	} else if p.alone < aloneAfter {
 		p.alone++
 	}
-	p.huge = gap >= largeFrom && severalPs.Load()
-	p.large = p.huge || vain && gap >= largeInVain && severalPs.Load()
 	if p.crowd {
 		p.score = step(p.score, gap >= crowdFrom*2/3, sure)
 		p.crowd = p.score > 0
 		return
 	}
-	many := gap >= crowdFrom && !p.huge
+	many := gap >= crowdFrom
 	p.score = step(p.score, many, certain)
 	if many && gap >= clearly {
 		p.score = step(p.score, many, certain)
@@ -124,7 +139,11 @@ func (p *Pace) OnRing() bool {
 	case waitOnRing:
 		return true
 	}
-	return p.crowd && !p.large
+	if !p.crowd {
+		return false
+	}
+	j := &p.w.judgement
+	return !j.huge.Load() && !(j.vain.Load() && j.large.Load())
 }
 
 // Alone reports whether no other connection is at work.
@@ -135,8 +154,9 @@ func (p *Pace) Alone() bool { return p.alone == aloneAfter }
 const luckMax = 2
 
 // LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work, and reports whether it did.
+// In a huge crowd it does not: who is lucky is served more often than who waits.
 func (p *Pace) LetOthers() bool {
-	if !p.some {
+	if !p.some || p.w.judgement.huge.Load() {
 		return false
 	}
 	if p.luck++; p.luck > luckMax {
@@ -153,10 +173,10 @@ const probeEvery = 16
 // AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, or a huge crowd, and seldom if turns are
 // in vain. The error is an interruption by d before that. The caller tries to receive then, and tells TurnEnded.
 func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
-	if !p.crowd || p.huge || waitPolicy.Load() == waitInPoller {
+	if !p.crowd || p.w.judgement.huge.Load() || waitPolicy.Load() == waitInPoller {
 		return false, nil
 	}
-	if p.w.vain.Load() {
+	if p.w.judgement.vain.Load() {
 		if p.probes++; p.probes%probeEvery != 0 {
 			return false, nil
 		}

@@ -9,31 +9,27 @@ import (
 )
 
 func TestPace(t *testing.T) {
-	defer severalPs.Store(severalPs.Load())
 	for _, tc := range []struct {
-		name    string
-		several bool
-		gaps    []uint64
-		crowd   bool
+		name  string
+		gaps  []uint64
+		crowd bool
 	}{
-		{"alone", true, repeat(1, 100), false},
-		{"a few", true, repeat(6, 100), false},
-		{"many", true, []uint64{7, 20, 7, 20}, true},
-		{"not sure yet", true, repeat(20, 3), false},
-		{"clearly many", true, repeat(300, 2), true},
-		{"clearly many, but only once", true, repeat(300, 1), false},
-		{"now and then", true, []uint64{20, 20, 1, 20, 1, 20, 20, 1}, false},
-		{"fewer, but still some", true, append(repeat(64, 4), repeat(4, 100)...), true},
-		{"alone again", true, append(repeat(64, 4), repeat(1, 16)...), false},
-		{"alone for a short time", true, append(repeat(64, 4), repeat(1, 15)...), true},
-		{"alone again after a long time", true, append(repeat(64, 1000), repeat(1, 16)...), false},
-		{"very many", true, repeat(4096, 100), false},
-		{"very many, one P", false, repeat(4096, 4), true},
+		{"alone", repeat(1, 100), false},
+		{"a few", repeat(6, 100), false},
+		{"many", []uint64{7, 20, 7, 20}, true},
+		{"not sure yet", repeat(20, 3), false},
+		{"clearly many", repeat(300, 2), true},
+		{"clearly many, but only once", repeat(300, 1), false},
+		{"now and then", []uint64{20, 20, 1, 20, 1, 20, 20, 1}, false},
+		{"fewer, but still some", append(repeat(64, 4), repeat(4, 100)...), true},
+		{"alone again", append(repeat(64, 4), repeat(1, 16)...), false},
+		{"alone for a short time", append(repeat(64, 4), repeat(1, 15)...), true},
+		{"alone again after a long time", append(repeat(64, 1000), repeat(1, 16)...), false},
+		{"very many", repeat(4096, 2), true},
 	} {
-		severalPs.Store(tc.several)
 		var p Pace
 		for _, gap := range tc.gaps {
-			p.judge(gap, false)
+			p.judge(gap)
 		}
 		if p.crowd != tc.crowd {
 			t.Errorf("%s: gaps %v are a crowd: %v", tc.name, tc.gaps, p.crowd)
@@ -64,38 +60,36 @@ func TestPaceCountsConnections(t *testing.T) {
 	}
 }
 
-// Where a receive waits: with several Ps not on a ring if the connections are very many, fewer if turns are in vain.
+// Where a receive waits: in a crowd on a ring, unless it is huge, or large and turns are in vain.
 func TestPaceOnRing(t *testing.T) {
-	defer severalPs.Store(severalPs.Load())
 	for _, tc := range []struct {
-		several, vain bool
-		last          uint64
-		policy        string
-		want          bool
+		vain, large, huge bool
+		policy            string
+		want              bool
 	}{
-		{false, false, 64, "auto", true},
-		{false, true, 1000, "auto", true},
-		{false, false, 4096, "auto", true},
-		{true, false, 64, "auto", true},
-		{true, true, 64, "auto", true},
-		{true, false, 1000, "auto", true},
-		{true, true, 1000, "auto", false},
-		{true, false, 4096, "auto", false},
-		{true, false, 64, "poller", false},
-		{true, true, 4096, "ring", true},
+		{false, false, false, "auto", true},
+		{true, false, false, "auto", true},
+		{false, true, false, "auto", true},
+		{true, true, false, "auto", false},
+		{false, true, true, "auto", false},
+		{false, false, false, "poller", false},
+		{true, true, true, "ring", true},
 	} {
 		before, err := SetWait(tc.policy)
 		if err != nil {
 			t.Fatal(err)
 		}
-		severalPs.Store(tc.several)
-		var p Pace
+		p := Pace{w: &worker{}}
 		if p.OnRing() && tc.policy != "ring" {
 			t.Errorf("%+v: a new connection waits on a ring", tc)
 		}
-		for _, gap := range append(repeat(64, 4), tc.last) {
-			p.judge(gap, tc.vain)
+		for range 4 {
+			p.judge(64)
 		}
+		j := &p.w.judgement
+		j.vain.Store(tc.vain)
+		j.large.Store(tc.large)
+		j.huge.Store(tc.huge)
 		if got := p.OnRing(); got != tc.want {
 			t.Errorf("%+v: on a ring: %v", tc, got)
 		}
@@ -120,10 +114,31 @@ func TestPaceAlone(t *testing.T) {
 	} {
 		var p Pace
 		for _, gap := range tc.gaps {
-			p.judge(gap, false)
+			p.judge(gap)
 		}
 		if got := p.Alone(); got != tc.alone {
 			t.Errorf("%s: alone is %v", tc.name, got)
 		}
+	}
+}
+
+// In a huge crowd nobody is let go first, in either way.
+func TestHugeCrowdIsNotReordered(t *testing.T) {
+	w := &worker{}
+	w.judgement.huge.Store(true)
+	p := Pace{w: w}
+	for range 4 {
+		p.judge(4096)
+	}
+	for range luckMax + 1 {
+		if p.LetOthers() {
+			t.Error("a receive let others go first")
+		}
+	}
+	var f Future
+	var d Deadline
+	d.Init(&f)
+	if had, err := p.AwaitTurn(&d); had || err != nil {
+		t.Errorf("a receive had its turn: %v, %v", had, err)
 	}
 }

@@ -100,7 +100,6 @@ func (w *worker) wakeFlusherIf(nobodyDrains bool) {
 // giveTurns readies up to n goroutines whose turn it is, and returns their number.
 func (w *worker) giveTurns(n int) (given int) {
 	w.mu.Lock()
-	w.judgeTurns()
 	first := w.turns.take(n)
 	w.mu.Unlock()
 	if first == nil {
@@ -121,35 +120,4 @@ func (t *Turn) give() {
 	t.next = nil
 	t.queued.Store(false) // from here on t is its owner's
 	f.Notify()
-}
-
-// judgement is what a worker remembers of the time when it last judged its turns. Under worker.mu.
-type judgement struct {
-	arrivals, hits, misses uint64 // the counters
-}
-
-const (
-	judgeAfter = 8192                        // arrivals
-	judgeFrom  = judgeAfter / probeEvery / 2 // turns: fewer say nothing
-	vainBelow  = 50                          // per cent of turns that brought something
-	worthFrom  = 70
-)
-
-// judgeTurns decides whether turns are in vain, because what is asked for comes long after.
-func (w *worker) judgeTurns() {
-	c, last := &w.counters, &w.judgement
-	arrivals := c.arrivals() - last.arrivals
-	if arrivals < judgeAfter {
-		return
-	}
-	now := judgement{c.arrivals(), c.turns.Load(), c.misses.Load()}
-	hits, turns := now.hits-last.hits, now.hits+now.misses-last.hits-last.misses
-	*last = now
-	switch {
-	case turns < judgeFrom:
-	case hits < turns*vainBelow/100:
-		w.vain.Store(true)
-	case hits >= turns*worthFrom/100:
-		w.vain.Store(false)
-	}
 }

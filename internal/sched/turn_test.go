@@ -158,28 +158,3 @@ func TestCompleterParksBetweenTurns(t *testing.T) {
 	stop.Store(true)
 	wg.Wait()
 }
-
-// Turns are in vain while too few of them bring something, and a few at random decide nothing.
-func TestTurnsInVain(t *testing.T) {
-	w := staged(t)
-	for _, step := range []struct {
-		hits, misses, waited uint64
-		vain                 bool
-	}{
-		{0, judgeFrom - 1, judgeAfter, false}, // not enough turns
-		{50, 50, judgeAfter, false},
-		{judgeAfter * 50 / 100, judgeAfter * 50 / 100, judgeAfter, false},
-		{judgeAfter * 30 / 100, judgeAfter * 70 / 100, judgeAfter, true},
-		{judgeAfter * 50 / 100, judgeAfter * 50 / 100, judgeAfter, true},
-		{500, 0, 0, true}, // not enough arrivals
-		{judgeFrom, judgeFrom / 10, judgeAfter, false},
-	} {
-		w.counters.turns.Add(step.hits)
-		w.counters.misses.Add(step.misses)
-		w.counters.watched.Add(step.waited)
-		w.giveTurns(0)
-		if got := w.vain.Load(); got != step.vain {
-			t.Errorf("%+v: in vain is %v", step, got)
-		}
-	}
-}

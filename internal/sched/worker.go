@@ -30,11 +30,10 @@ type worker struct {
 	conn syscall.RawConn
 
 	// mu guards the submission side: staging and publishing entries, the table, the buffer pool, the turns and awake.
-	mu        sync.Mutex
-	turns     turns
-	judgement judgement
-	table     table
-	pool      pool
+	mu    sync.Mutex
+	turns turns
+	table table
+	pool  pool
 	// awake counts the completer and the flusher while they run, or will run: they flush what is staged, and give turns.
 	awake   int
 	flusher Future
@@ -46,25 +45,27 @@ type worker struct {
 	wake   []*Future
 
 	patience time.Duration // it does not change, but in tests
-	vain     atomic.Bool   // see judgeTurns
 
-	counters counters
+	judgement judgement
+	counters  counters
 }
 
 // counters are read without a lock.
 type counters struct {
-	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
+	_ [64]byte // a cache line of their own for those that every receive counts in
+
+	// arrivals is how many receives had to wait and have ended, but for those of streams in the poller. All completions are taken for receives.
+	arrivals atomic.Uint64
 
 	watched  atomic.Uint64 // receives that waited in the runtime's poller
 	streamed atomic.Uint64 // the same, of streams
 	turns    atomic.Uint64 // receives that waited only for others to have their turn
 	lucky    atomic.Uint64 // receives that waited only for others that were let go first
 	misses   atomic.Uint64 // turns after which there was nothing to receive
-}
+	large    atomic.Uint64 // receives after largeInVain others or more
+	huge     atomic.Uint64 // receives after largeFrom others or more
 
-// arrivals is how many receives had to wait and have ended, but for those of streams in the poller. All completions are taken for receives.
-func (c *counters) arrivals() uint64 {
-	return c.cqes.Load() + c.watched.Load() + c.turns.Load() + c.lucky.Load()
+	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
 }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
