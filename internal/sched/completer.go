@@ -114,6 +114,7 @@ func (w *worker) reapLocked() int {
 		w.reapMu.Unlock()
 		return 0
 	}
+	w.counters.arrivals.Add(uint64(n))
 	starved := false
 	w.mu.Lock()
 	for i := range w.batch[:n] {
@@ -132,7 +133,6 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
-	w.counters.arrivals.Add(uint64(n))
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

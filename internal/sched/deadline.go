@@ -19,10 +19,12 @@ var ErrUnwatchable = errors.New("not pollable")
 // ErrPoked interrupts an operation once; see Deadline.Poke.
 var ErrPoked = errors.New("poked")
 
-// The states of a Deadline.
+// The states of a Deadline. Set goes from none to expired and back without a lock, since net/http does both for each request. All else
+// happens under mu: to and from timed, and to closed.
 const (
-	dlPending uint32 = iota // not set, or in the future
-	dlExpired               // Set with another time -> pending
+	dlNone    uint32 = iota // no time is set
+	dlTimed                 // due is set, and the timer runs; expire, or Set or Close -> any other
+	dlExpired               // Set with another time -> none or timed
 	dlClosed                // for good
 )
 
@@ -35,9 +37,9 @@ type Deadline struct {
 	state atomic.Uint32
 	poked atomic.Bool
 
-	// mu guards the fields below and the changes of state.
+	// mu guards the fields below.
 	mu    sync.Mutex
-	due   time.Time // when timer counts; zero if none is set
+	due   time.Time // when timer counts; zero unless timed
 	timer *time.Timer
 }
 
@@ -72,6 +74,9 @@ func (d *Deadline) Closed() bool { return d.state.Load() == dlClosed }
 // Set moves the deadline to t; the zero time clears it. A time in the past interrupts at once. It
 // reports false if Close was called.
 func (d *Deadline) Set(t time.Time) bool {
+	if t.IsZero() && d.untimed(dlNone) || longPast(t) && d.untimed(dlExpired) {
+		return true
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.Closed() {
@@ -79,7 +84,7 @@ func (d *Deadline) Set(t time.Time) bool {
 	}
 	if t.IsZero() {
 		d.stop()
-		d.state.Store(dlPending)
+		d.state.Store(dlNone)
 		return true
 	}
 	now := time.Now()
@@ -90,14 +95,34 @@ func (d *Deadline) Set(t time.Time) bool {
 		d.fut.Notify()
 		return true
 	}
-	d.state.Store(dlPending)
 	d.due = now.Add(left)
 	if d.timer == nil {
 		d.timer = time.AfterFunc(left, d.expire)
 	} else {
 		d.timer.Reset(left)
 	}
+	d.state.Store(dlTimed)
 	return true
+}
+
+// longPast reports whether t is over without looking at the clock: time.Unix(1, 0) is what net and net/http use to interrupt.
+func longPast(t time.Time) bool { return !t.IsZero() && t.Unix() <= 1 }
+
+// untimed sets state to dlNone or dlExpired, unless it is neither of them.
+func (d *Deadline) untimed(to uint32) bool {
+	for {
+		switch s := d.state.Load(); {
+		case s == to:
+			return true
+		case s != dlNone && s != dlExpired:
+			return false
+		case d.state.CompareAndSwap(s, to):
+			if to == dlExpired {
+				d.fut.Notify()
+			}
+			return true
+		}
+	}
 }
 
 // expire runs when the timer fires, perhaps after the deadline was moved.
