@@ -60,10 +60,7 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	c.wroteSince()
 	raceWrite()
 	if e := rc.Read(func(from uintptr) bool {
-		var st unix.Stat_t
-		if unix.Fstat(int(from), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
-			n, handled, err = c.sendFileFrom(int(from), limit)
-		}
+		n, handled, err = c.sendFileFrom(int(from), limit)
 		return true
 	}); e != nil {
 		return n, handled, e
