@@ -8,9 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadFrom is that of net.TCPConn: a regular file goes by sendfile(2), everything else through io.Copy.
+// ReadFrom is that of net.TCPConn: a stream socket goes by splice(2), a regular file by sendfile(2), everything else through io.Copy.
 func (c *ringTCP) ReadFrom(r io.Reader) (int64, error) {
-	n, handled, err := c.sendFile(r)
+	n, handled, err := c.spliceFrom(r)
+	if !handled {
+		n, handled, err = c.sendFile(r)
+	}
 	if !handled {
 		n, err = io.Copy(struct{ io.Writer }{c}, r)
 	}
@@ -20,9 +23,13 @@ func (c *ringTCP) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
-// WriteTo is that of net.TCPConn.
-func (c *ringTCP) WriteTo(w io.Writer) (int64, error) {
-	n, err := io.Copy(w, struct{ io.Reader }{c})
+// WriteTo is that of net.TCPConn: to a Unix stream socket it goes by splice(2), and to all that reads from a reader as that does.
+func (c *ringTCP) WriteTo(w io.Writer) (n int64, err error) {
+	if u, ok := w.(*ringUnix); ok && !u.packets {
+		n, _, err = u.spliceFrom(c)
+	} else {
+		n, err = io.Copy(w, tcpReader{c})
+	}
 	if err != nil && err != io.EOF {
 		err = c.opError("writeto", err)
 	}
@@ -40,8 +47,8 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 		}
 	}
 	switch r.(type) {
-	case *ringTCP, *ringUnix:
-		return 0, false, nil
+	case *ringUnix:
+		return 0, false, nil // one of packets
 	}
 	// An *os.File, or the disguise that io.Copy shows of one.
 	f, ok := r.(syscall.Conn)

@@ -62,12 +62,17 @@ const _ = uint8(sched.BufferSize)
 
 // Read is that of net.Conn.
 func (s *socket) Read(p []byte) (int, error) {
+	n, err := s.readAndUnarm(p)
+	if err != nil && err != io.EOF {
+		err = s.opError("read", err)
+	}
+	return n, err
+}
+
+func (s *socket) readAndUnarm(p []byte) (int, error) {
 	n, err := s.read(p)
 	if s.receive.raw.Load() { // handOver may have met the lock held, after our last look
 		s.receive.unarm(s)
-	}
-	if err != nil && err != io.EOF {
-		err = s.opError("read", err)
 	}
 	return n, err
 }
@@ -97,14 +102,20 @@ func (s *socket) read(p []byte) (int, error) {
 	default:
 		n, err = s.receiveSome(p)
 	}
+	s.noteRead(n)
+	raceRead(s.fd)
+	return n, err
+}
+
+// noteRead remembers what the last read of n bytes says of the connection. rd.mu is held.
+func (s *socket) noteRead(n int) {
+	rc := &s.receive
 	if rc.bulk = n >= bulkGot; rc.bulk && s.answered.Load() {
 		s.answered.Store(false)
 	}
 	if alone := rc.pace.Alone(); alone != s.alone.Load() {
 		s.alone.Store(alone)
 	}
-	raceRead(s.fd)
-	return n, err
 }
 
 // receiveSome receives what there is, at once, when the others have had their turn, or when there is something. Nothing is buffered.

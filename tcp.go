@@ -299,24 +299,30 @@ func isTCP(network string) bool {
 // that the splice and sendfile paths of either backend stay open. done brings a limit up to date.
 func backendReader(r io.Reader) (_ io.Reader, done func()) {
 	done = func() {}
-	if lr, ok := r.(*io.LimitedReader); ok {
-		if c, ok := lr.R.(*TCPConn); ok && c.ok() {
-			inner := &io.LimitedReader{R: c.s, N: lr.N}
-			return inner, func() { lr.N = inner.N }
-		}
-		return r, done
+	from := r
+	lr, limited := r.(*io.LimitedReader)
+	if limited {
+		from = lr.R
 	}
-	switch c := r.(type) {
+	var inner io.Reader
+	switch c := from.(type) {
 	case *TCPConn:
 		if c.ok() {
-			return c.s, done
+			inner = c.s
 		}
 	case *UnixConn:
 		if c.ok() {
-			return c.s, done
+			inner = c.s
 		}
 	}
-	return r, done
+	switch {
+	case inner == nil:
+		return r, done
+	case limited:
+		within := &io.LimitedReader{R: inner, N: lr.N}
+		return within, func() { lr.N = within.N }
+	}
+	return inner, done
 }
 
 func backendWriter(w io.Writer) io.Writer {

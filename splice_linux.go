@@ -1,0 +1,234 @@
+package uringnet
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
+)
+
+// A copy between two stream sockets goes through a pipe by splice(2), as package net's does, while much comes at once, and through a buffer
+// while little does: a receive and a send of little are cheaper than two splices.
+
+// tcpReader is the reading side of a connection for io.Copy, which is to ask the other side first how to copy.
+type tcpReader struct{ c *ringTCP }
+
+func (r tcpReader) Read(p []byte) (int, error) { return r.c.Read(p) }
+
+// spliceable is the socket that v is, or nil if it is not a stream socket on the rings.
+func spliceable(v any) *socket {
+	switch c := v.(type) {
+	case *ringTCP:
+		return &c.socket
+	case tcpReader:
+		return &c.c.socket
+	case *ringUnix:
+		if !c.packets {
+			return &c.socket
+		}
+	}
+	return nil
+}
+
+// spliceFrom copies from r, if that is a stream socket or a limited one, and reports whether it is.
+func (s *socket) spliceFrom(r io.Reader) (n int64, handled bool, err error) {
+	limit := int64(1<<63 - 1)
+	lr, limited := r.(*io.LimitedReader)
+	if limited {
+		if limit, r = lr.N, lr.R; limit <= 0 {
+			return 0, true, nil
+		}
+	}
+	src := spliceable(r)
+	if src == nil {
+		return 0, false, nil
+	}
+	n, err = splice(s, src, limit)
+	if limited {
+		lr.N -= n
+	}
+	return n, true, err
+}
+
+// copyBuffers are *[]byte of copySize.
+var copyBuffers = sync.Pool{New: func() any {
+	b := make([]byte, copySize)
+	return &b
+}}
+
+const copySize = 32 << 10
+
+// splice copies up to limit bytes from src to dst, or until the end of src, which is no error. Errors name splice, whichever way the bytes went.
+func splice(dst, src *socket, limit int64) (copied int64, err error) {
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	var p *pipe
+	defer func() { p.close() }()
+	much := false
+	for copied < limit && err == nil {
+		var n int
+		if much && p == nil && !dst.receive.raw.Load() && !src.receive.raw.Load() {
+			p = newPipe()
+		}
+		if much && p != nil {
+			n, err = throughPipe(dst, src, p, limit-copied)
+		} else {
+			n, err = throughBuffer(dst, src, (*buf)[:min(limit-copied, copySize)])
+		}
+		copied += int64(n)
+		if err == errCopy {
+			much, err = false, nil
+			continue
+		}
+		if much = n >= bulkGot; !much {
+			p.close() // it would be held while the peers are idle
+			p = nil
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return copied, err
+}
+
+// throughBuffer copies what one Read brings. The error is io.EOF at the end of src.
+func throughBuffer(dst, src *socket, buf []byte) (int, error) {
+	n, err := src.readAndUnarm(buf)
+	if err != nil {
+		return 0, nameSplice(err)
+	}
+	n, err = dst.write(buf[:n])
+	return n, nameSplice(err)
+}
+
+func nameSplice(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return os.NewSyscallError("splice", call.Err)
+	}
+	return err
+}
+
+// errCopy says that the sockets cannot be spliced now, and that nothing was taken from src.
+var errCopy = errors.New("not to be spliced")
+
+// throughPipe copies what one splice brings. The error is io.EOF at the end of src.
+func throughPipe(dst, src *socket, p *pipe, most int64) (int, error) {
+	n, err := src.drainInto(p, int(min(most, pipeSize)), dst)
+	if err != nil {
+		return 0, err
+	}
+	return dst.fillFrom(p, n)
+}
+
+// drainInto waits until the socket has something to read, and moves it into a pipe that is empty.
+func (s *socket) drainInto(p *pipe, most int, dst *socket) (int, error) {
+	d, rc := &s.rd, &s.receive
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return 0, err
+	}
+	if rc.pooled || rc.buf != nil || rc.failed != 0 {
+		return 0, errCopy // a Read comes first
+	}
+	for {
+		// Who has raw access to a socket may have made it blocking, and a splice would wait where no Close finds it.
+		if rc.raw.Load() || dst.receive.raw.Load() {
+			return 0, errCopy
+		}
+		n, err := unix.Splice(s.fd, nil, p.w, nil, most, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		switch err {
+		case nil:
+			s.noteRead(int(n))
+			raceRead(s.fd)
+			if n == 0 {
+				return 0, io.EOF
+			}
+			return int(n), nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if err := s.awaitReadable(); err != nil && err != sched.ErrPoked {
+				return 0, err
+			}
+		case syscall.EINVAL:
+			return 0, errCopy
+		default:
+			return 0, os.NewSyscallError("splice", err)
+		}
+	}
+}
+
+// fillFrom moves n bytes, which are all that there is, from a pipe to the socket.
+func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
+	d := &s.wr
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.begin(); err != nil {
+		return 0, err
+	}
+	s.wroteSince()
+	raceWrite()
+	for done < n {
+		moved, err := unix.Splice(p.r, nil, s.fd, nil, n-done, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		if moved > 0 {
+			done += int(moved)
+			continue
+		}
+		switch err {
+		case nil:
+			return done, io.ErrUnexpectedEOF
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if err := s.awaitWritable(); err != nil && err != sched.ErrPoked {
+				return done, err
+			}
+		case syscall.EPIPE:
+			if s.receive.resetFor(&s.rd) {
+				err = syscall.ECONNRESET
+			}
+			return done, os.NewSyscallError("splice", err)
+		default:
+			return done, os.NewSyscallError("splice", err)
+		}
+	}
+	return done, nil
+}
+
+// pipe is what bytes go through between two splices.
+type pipe struct{ r, w int }
+
+const (
+	pipeSize    = 1 << 20  // the most that users without privileges may ask for, see pipe(7)
+	pipeSizeMin = 64 << 10 // what a pipe has if it is not asked for more, unless the user has too many
+)
+
+// newPipe makes a pipe, or returns nil where there is none to be had that is worth while.
+func newPipe() *pipe {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil
+	}
+	p := &pipe{fds[0], fds[1]}
+	if size, err := unix.FcntlInt(uintptr(p.w), unix.F_SETPIPE_SZ, pipeSize); err == nil && size >= pipeSizeMin {
+		return p
+	}
+	if size, err := unix.FcntlInt(uintptr(p.w), unix.F_GETPIPE_SZ, 0); err != nil || size < pipeSizeMin {
+		p.close()
+		return nil
+	}
+	return p
+}
+
+// close frees the pipe and what is in it.
+func (p *pipe) close() {
+	if p != nil {
+		unix.Close(p.r)
+		unix.Close(p.w)
+	}
+}
