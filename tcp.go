@@ -186,7 +186,8 @@ func (c *TCPConn) WriteBuffers(v *net.Buffers) (int64, error) {
 }
 
 // ReadFrom writes everything that r yields; it implements [io.ReaderFrom]. A regular
-// *os.File, or an *io.LimitedReader over one, is sent by sendfile(2). See [net.TCPConn.ReadFrom].
+// *os.File, or an *io.LimitedReader over one, is sent by sendfile(2); what comes from another TCPConn, or a UnixConn of a stream, by
+// splice(2) where much comes at once. See [net.TCPConn.ReadFrom].
 func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -199,7 +200,8 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
-// WriteTo copies to w until EOF; it implements [io.WriterTo]. See [net.TCPConn.WriteTo].
+// WriteTo copies to w until EOF; it implements [io.WriterTo]. To another TCPConn, or a UnixConn of a stream, it goes as ReadFrom
+// does. See [net.TCPConn.WriteTo].
 func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
