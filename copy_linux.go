@@ -59,14 +59,15 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	if err != nil {
 		return 0, false, nil
 	}
-	c.wr.mu.Lock()
-	defer c.wr.mu.Unlock()
-	if c.wr.begin() != nil {
-		return 0, false, nil // the first Write says it
-	}
-	c.wroteSince()
-	raceWrite()
+	// The source first: who reads it may wait for long, and Writes are not to wait for that.
 	if e := rc.Read(func(from uintptr) bool {
+		c.wr.mu.Lock()
+		defer c.wr.mu.Unlock()
+		if c.wr.begin() != nil {
+			return true // the first Write says it
+		}
+		c.wroteSince()
+		raceWrite()
 		n, handled, err = c.sendFileFrom(int(from), limit)
 		return true
 	}); e != nil {

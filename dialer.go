@@ -41,17 +41,29 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, takeOverError("dial", network, c.LocalAddr(), c.RemoteAddr(), err)
 	}
+	d.dialed(u)
 	return u, nil
+}
+
+// dialed takes note of c, if it is one: without a hook nobody else has had its descriptor.
+func (d *Dialer) dialed(c any) {
+	if d.Control == nil && d.ControlContext == nil {
+		own(c)
+	}
 }
 
 // DialTCP connects to raddr from laddr, which may be the zero AddrPort. See [net.Dialer.DialTCP].
 func (d *Dialer) DialTCP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*TCPConn, error) {
-	return connAs[*TCPConn]((*net.Dialer)(d).DialTCP(ctx, network, laddr, raddr))
+	c, err := connAs[*TCPConn]((*net.Dialer)(d).DialTCP(ctx, network, laddr, raddr))
+	d.dialed(c)
+	return c, err
 }
 
 // DialUnix connects to raddr from laddr, which may be nil. See [net.Dialer.DialUnix].
 func (d *Dialer) DialUnix(ctx context.Context, network string, laddr, raddr *net.UnixAddr) (*UnixConn, error) {
-	return connAs[*UnixConn]((*net.Dialer)(d).DialUnix(ctx, network, laddr, raddr))
+	c, err := connAs[*UnixConn]((*net.Dialer)(d).DialUnix(ctx, network, laddr, raddr))
+	d.dialed(c)
+	return c, err
 }
 
 // DialUDP is [net.Dialer.DialUDP]: packet sockets stay package net's.

@@ -310,14 +310,22 @@ func listenerAs[L net.Listener](l net.Listener) (L, error) {
 	return u.(L), nil
 }
 
-// own tells a listener that was made here that nobody else has its descriptor.
-func own(l net.Listener) {
+// own tells a listener or a connection that was made here, without a hook, that nobody else has its descriptor.
+func own(v any) {
 	var s any
-	switch l := l.(type) {
+	switch v := v.(type) {
 	case *TCPListener:
-		s = l.s
+		s = v.s
 	case *UnixListener:
-		s = l.s
+		s = v.s
+	case *TCPConn:
+		if v != nil {
+			s = v.s
+		}
+	case *UnixConn:
+		if v != nil {
+			s = v.s
+		}
 	}
 	if s, ok := s.(interface{ own() }); ok {
 		s.own()

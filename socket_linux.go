@@ -29,6 +29,7 @@ type socket struct {
 	watch   sched.Watch // the owner of rd owns its In, that of wr its Out
 	network string
 	packets bool // SOCK_SEQPACKET: one read is one message
+	foreign bool // somebody else made the socket, and may have a duplicate of the descriptor; set before it is used
 
 	// mayLinger is set if somebody may have set SO_LINGER, which lets close(2) wait.
 	mayLinger atomic.Bool
@@ -67,6 +68,9 @@ func (s *socket) init(fd int, network string) {
 	s.wr.init()
 	s.watch.Init(&s.rd.fut, &s.wr.fut)
 }
+
+// own says that nobody else can have the descriptor.
+func (s *socket) own() { s.foreign = false }
 
 // LocalAddr and RemoteAddr are those of net.Conn.
 func (s *socket) LocalAddr() net.Addr  { return s.addrs.of(s).local }

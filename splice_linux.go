@@ -69,21 +69,21 @@ func splice(dst, src *socket, limit int64) (copied int64, err error) {
 	defer copyBuffers.Put(buf)
 	var p *pipe
 	defer func() { p.close() }()
-	much := false
+	much, pipes := false, true
 	for copied < limit && err == nil {
 		var n int
-		if much && p == nil && !dst.receive.raw.Load() && !src.receive.raw.Load() {
+		if much && p == nil && pipes && !dst.mayBlock() && !src.mayBlock() {
 			p = newPipe()
+			pipes = p != nil
 		}
 		if much && p != nil {
-			n, err = throughPipe(dst, src, p, limit-copied)
+			n, err = throughPipe(dst, src, p, limit-copied, *buf)
 		} else {
 			n, err = throughBuffer(dst, src, (*buf)[:min(limit-copied, copySize)])
 		}
 		copied += int64(n)
 		if err == errCopy {
-			much, err = false, nil
-			continue
+			err = nil
 		}
 		if much = n >= bulkGot; !much {
 			p.close() // it would be held while the peers are idle
@@ -117,17 +117,35 @@ func nameSplice(err error) error {
 // errCopy says that the sockets cannot be spliced now, and that nothing was taken from src.
 var errCopy = errors.New("not to be spliced")
 
-// throughPipe copies what one splice brings. The error is io.EOF at the end of src.
-func throughPipe(dst, src *socket, p *pipe, most int64) (int, error) {
-	n, err := src.drainInto(p, int(min(most, pipeSize)), dst)
+// mayBlock reports whether somebody else can have the descriptor or a duplicate of it, and so may have made it blocking: a splice would wait
+// in the kernel then, where no Close finds it.
+func (s *socket) mayBlock() bool { return s.foreign || s.receive.raw.Load() }
+
+// throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may block all of a sudden, buf takes over.
+func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error) {
+	n, err := src.drainInto(p, int(min(most, pipeSize)))
 	if err != nil {
 		return 0, err
 	}
-	return dst.fillFrom(p, n)
+	done, err := dst.fillFrom(p, n)
+	for err == errCopy {
+		if n == done {
+			return done, nil
+		}
+		var k int
+		if k, err = unix.Read(p.r, buf[:min(n-done, len(buf))]); err != nil {
+			return done, os.NewSyscallError("splice", err)
+		}
+		if k, err = dst.write(buf[:k]); err != nil {
+			return done + k, nameSplice(err)
+		}
+		done, err = done+k, errCopy
+	}
+	return done, err
 }
 
 // drainInto waits until the socket has something to read, and moves it into a pipe that is empty.
-func (s *socket) drainInto(p *pipe, most int, dst *socket) (int, error) {
+func (s *socket) drainInto(p *pipe, most int) (int, error) {
 	d, rc := &s.rd, &s.receive
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -137,9 +155,8 @@ func (s *socket) drainInto(p *pipe, most int, dst *socket) (int, error) {
 	if rc.pooled || rc.buf != nil || rc.failed != 0 {
 		return 0, errCopy // a Read comes first
 	}
-	for {
-		// Who has raw access to a socket may have made it blocking, and a splice would wait where no Close finds it.
-		if rc.raw.Load() || dst.receive.raw.Load() {
+	for waited := false; ; waited = true {
+		if s.mayBlock() {
 			return 0, errCopy
 		}
 		n, err := unix.Splice(s.fd, nil, p.w, nil, most, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
@@ -153,6 +170,9 @@ func (s *socket) drainInto(p *pipe, most int, dst *socket) (int, error) {
 			return int(n), nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
+			if waited {
+				return 0, errCopy // it stops at an urgent byte, which a Read goes past
+			}
 			if err := s.awaitReadable(); err != nil && err != sched.ErrPoked {
 				return 0, err
 			}
@@ -164,7 +184,8 @@ func (s *socket) drainInto(p *pipe, most int, dst *socket) (int, error) {
 	}
 }
 
-// fillFrom moves n bytes, which are all that there is, from a pipe to the socket.
+// fillFrom moves n bytes, which are all that there is, from a pipe to the socket. If the socket may block the error is errCopy, and the rest is
+// in the pipe.
 func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
 	d := &s.wr
 	d.mu.Lock()
@@ -175,6 +196,9 @@ func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
 	s.wroteSince()
 	raceWrite()
 	for done < n {
+		if s.mayBlock() {
+			return done, errCopy
+		}
 		moved, err := unix.Splice(p.r, nil, s.fd, nil, n-done, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		if moved > 0 {
 			done += int(moved)

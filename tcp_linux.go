@@ -29,7 +29,8 @@ func newRingTCPConn(nc *net.TCPConn) (net.Conn, error) {
 		return nil, err
 	}
 	c, s := newTCP(fd, networkOf(nc))
-	s.mayLinger.Store(true) // somebody else made the socket
+	s.foreign = true
+	s.mayLinger.Store(true)
 	s.addrs.set(nc.LocalAddr(), nc.RemoteAddr())
 	return c, nil
 }

@@ -28,6 +28,7 @@ func newRingUnixConn(nc *net.UnixConn) (net.Conn, error) {
 		return nil, err
 	}
 	c, s := newUnix(fd, networkOf(nc))
+	s.foreign = true
 	s.addrs.set(nc.LocalAddr(), nc.RemoteAddr())
 	return c, nil
 }

@@ -18,10 +18,13 @@ import (
 //	        is left -> parked, by the rule publish (awake--), look again, park.
 //
 // Neither stays awake for much longer than patience at a time if there is more to do. While they and those whom they wake keep all Ps
-// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve. But not so in a huge crowd: whatever
-// is left on the ring is the last of it, and would wait for one round of the poller per patience.
+// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve. In a huge crowd they stay awake for longer, since whatever
+// is left on the ring would wait for one round of the poller per patience.
 
-const patience = 2 * time.Millisecond
+const (
+	patience     = 2 * time.Millisecond
+	patienceHuge = 10 // times as long
+)
 
 func (w *worker) completer() {
 	// The error means that the ring was closed.
@@ -52,6 +55,15 @@ func (w *worker) flushing() {
 	}
 }
 
+// overdue reports whether who is awake since then is to park.
+func (w *worker) overdue(since time.Time) bool {
+	awake := time.Since(since)
+	if w.judgement.huge.Load() {
+		awake /= patienceHuge
+	}
+	return awake > w.patience
+}
+
 // drain reaps, gives turns and flushes until nothing is left, and takes the caller out of awake. If that takes until patience has passed
 // since the time given it gives up: it leaves no staged entry then, but perhaps completions and turns, and returns false.
 func (w *worker) drain(since time.Time) bool {
@@ -62,7 +74,7 @@ func (w *worker) drain(since time.Time) bool {
 			yield()
 		}
 		flushed := w.flush()
-		overdue := (flushed || n > 0) && !w.judgement.huge.Load() && time.Since(since) > w.patience
+		overdue := (flushed || n > 0) && w.overdue(since)
 		if (!flushed || overdue) && w.mayPark(overdue) {
 			return !overdue
 		}

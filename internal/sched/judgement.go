@@ -20,7 +20,7 @@ type judgement struct {
 	judged atomic.Uint64
 
 	// Under worker.mu: the counters at the last judgement.
-	hits, misses, larges, huges uint64
+	hits, misses, known, larges, huges uint64
 }
 
 const (
@@ -41,20 +41,25 @@ func (w *worker) judgeIfDue(arrivals uint64) {
 	defer w.mu.Unlock()
 	if seen := arrivals - w.judgement.judged.Load(); int64(seen) >= judgeAfter {
 		w.judgement.judged.Store(arrivals)
-		w.judgement.judge(&w.counters, seen)
+		w.judgement.judge(&w.counters, severalPs.Load() && w.leavesRing())
 	}
 }
 
-func (j *judgement) judge(c *counters, seen uint64) {
-	hits, misses, larges, huges := c.turns.Load(), c.misses.Load(), c.large.Load(), c.huge.Load()
+// leavesRing reports whether receives may wait in the poller.
+func (w *worker) leavesRing() bool {
+	return Watches && !w.ring.Polled() && waitPolicy.Load() == waitAuto
+}
+
+func (j *judgement) judge(c *counters, bySize bool) {
+	hits, misses, known, larges, huges := c.turns.Load(), c.misses.Load(), c.known.Load(), c.large.Load(), c.huge.Load()
 	if turns := hits - j.hits + misses - j.misses; turns >= judgeFrom {
 		change(&j.vain, misses-j.misses, turns, 100-vainBelow, 100-worthFrom)
 	}
-	if severalPs.Load() && waitPolicy.Load() == waitAuto {
-		change(&j.large, larges-j.larges, seen, mostFrom, fewBelow)
-		change(&j.huge, huges-j.huges, seen, mostFrom, fewBelow)
+	if bySize {
+		change(&j.large, larges-j.larges, known-j.known, mostFrom, fewBelow)
+		change(&j.huge, huges-j.huges, known-j.known, mostFrom, fewBelow)
 	}
-	j.hits, j.misses, j.larges, j.huges = hits, misses, larges, huges
+	j.hits, j.misses, j.known, j.larges, j.huges = hits, misses, known, larges, huges
 }
 
 // change sets what if part is more than the given per cent of all, and resets it if it is at most unset per cent.

@@ -68,7 +68,9 @@ func (p *Pace) Note(waited Waited) {
 	p.w, p.last = w, now
 	if known {
 		p.judge(gap)
-		w.counters.noteGap(gap)
+		if waited != InStream {
+			w.counters.noteGap(gap)
+		}
 		w.judgeIfDue(now)
 	}
 }
@@ -93,6 +95,7 @@ func (c *counters) note(waited Waited) uint64 {
 
 // noteGap counts a receive that ended after so many others.
 func (c *counters) noteGap(gap uint64) {
+	c.known.Add(1)
 	if gap >= largeInVain {
 		c.large.Add(1)
 	}

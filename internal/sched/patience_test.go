@@ -55,21 +55,7 @@ func TestBusyCompleterParks(t *testing.T) {
 
 // A completer that gives up leaves completions behind, and comes back for them although no further one makes the ring readable.
 func TestImpatientCompleterComesBack(t *testing.T) {
-	drainImpatiently(t, staged(t))
-}
-
-// In a huge crowd a completer does not give up: the others are in the poller, and it would get little of each round of it.
-func TestPatientInHugeCrowd(t *testing.T) {
 	w := staged(t)
-	w.judgement.huge.Store(true)
-	if edges := drainImpatiently(t, w); edges != 0 {
-		t.Errorf("the completer gave up %d times", edges)
-	}
-}
-
-// drainImpatiently has more completions drained than fit into a batch, each followed by another request, by a completer whose patience
-// ends at once. It returns how often that provoked an edge.
-func drainImpatiently(t *testing.T, w *worker) (edges int) {
 	w.patience = 0
 	_, fd := socketPair(t)
 	const ops = 2*reapBatch + 10
@@ -97,11 +83,23 @@ func drainImpatiently(t *testing.T, w *worker) (edges int) {
 	for range ops {
 		all = append(all, <-ends)
 	}
-	awaitParked(w)
-	edges = int(w.counters.submissions.Load()) - 2*ops
 	for _, o := range all {
 		o.CancelAndAwait()
 		o.Take()
 	}
-	return edges
+}
+
+// In a huge crowd, which is in the poller, what is left on a ring would get little of each round of it.
+func TestPatientInHugeCrowd(t *testing.T) {
+	w := &worker{patience: time.Minute}
+	for _, step := range []struct {
+		huge    bool
+		minutes time.Duration
+		want    bool
+	}{{false, 0, false}, {false, 2, true}, {true, 2, false}, {true, 11, true}} {
+		w.judgement.huge.Store(step.huge)
+		if got := w.overdue(time.Now().Add(-step.minutes * time.Minute)); got != step.want {
+			t.Errorf("%+v: overdue is %v", step, got)
+		}
+	}
 }

@@ -62,8 +62,9 @@ type counters struct {
 	turns    atomic.Uint64 // receives that waited only for others to have their turn
 	lucky    atomic.Uint64 // receives that waited only for others that were let go first
 	misses   atomic.Uint64 // turns after which there was nothing to receive
-	large    atomic.Uint64 // receives after largeInVain others or more
-	huge     atomic.Uint64 // receives after largeFrom others or more
+	known    atomic.Uint64 // receives of which it is known after how many others they came
+	large    atomic.Uint64 // those after largeInVain or more
+	huge     atomic.Uint64 // those after largeFrom or more
 
 	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
 }
