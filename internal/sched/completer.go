@@ -127,6 +127,7 @@ func (w *worker) reapLocked() int {
 		return 0
 	}
 	w.counters.arrivals.Add(uint64(n))
+	stir()
 	starved := false
 	w.mu.Lock()
 	for i := range w.batch[:n] {

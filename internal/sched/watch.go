@@ -131,6 +131,7 @@ func (s *Side) Await(d *Deadline) error {
 			continue
 		}
 		code := pollWait(s.watch.pd.Load(), s.mode)
+		stir()
 		s.waiting.Store(false)
 		d.fut.take()
 		switch code {
