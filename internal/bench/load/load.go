@@ -3,7 +3,6 @@
 package load
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -52,7 +51,7 @@ func Run(cfg Config) (Result, error) {
 	return r, err
 }
 
-// window runs the measured part.
+// window runs the measured part. A window in which nothing was answered is made longer: it is the server's answers that are measured.
 func window(l *loop, d driver, cfg Config) (Result, error) {
 	l.hist.Reset()
 	l.requests = 0
@@ -61,16 +60,18 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 		return Result{}, err
 	}
 	start := time.Now()
-	if err := l.run(d, cfg.Window); err != nil {
-		return Result{}, err
+	for l.requests == 0 {
+		if time.Since(start) > max(settle, cfg.Window) {
+			return Result{}, fmt.Errorf("the server has answered no request for %v", time.Since(start).Round(time.Second))
+		}
+		if err := l.run(d, cfg.Window); err != nil {
+			return Result{}, err
+		}
 	}
 	elapsed := time.Since(start)
 	after, err := take(cfg.ServerPID)
 	if err != nil {
 		return Result{}, err
-	}
-	if l.requests == 0 {
-		return Result{}, errors.New("the server answered no request in the measured window; use a longer one (-seconds)")
 	}
 	return result(l, elapsed, before, after), nil
 }
