@@ -69,7 +69,7 @@ func (w *worker) overdue(since time.Time) bool {
 func (w *worker) drain(since time.Time) bool {
 	for {
 		n := w.reap()
-		n += w.giveTurns(reapBatch - n/2) // both together fit into the run queue of a P
+		n += w.giveTurns(turnsAfter(n))
 		if n > 0 {
 			yield()
 		}

@@ -64,6 +64,15 @@ func play(t *testing.T, patience time.Duration, players, turns int, had func(pla
 // Nobody is forgotten while others have one turn after the other, however many they are.
 func TestTurnsAreFair(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	defer severalPs.Store(severalPs.Load())
+	for _, several := range []bool{false, true} {
+		severalPs.Store(several)
+		fairTurns(t)
+	}
+}
+
+func fairTurns(t *testing.T) {
+	t.Helper()
 	const players, turns = 3*reapBatch + 5, 100
 	var had [players]atomic.Int32
 	var unfair sync.Once
@@ -76,6 +85,24 @@ func TestTurnsAreFair(t *testing.T) {
 			}
 		}
 	})
+}
+
+// With several Ps a drain gives few turns in one pass, and in any case no more than fit into a run queue with what it reaped.
+func TestTurnsAtOnce(t *testing.T) {
+	defer severalPs.Store(severalPs.Load())
+	for _, tc := range []struct {
+		several bool
+		reaped  int
+		want    int
+	}{
+		{false, 0, reapBatch}, {false, reapBatch, reapBatch / 2},
+		{true, 0, turnBatch}, {true, reapBatch, turnBatch},
+	} {
+		severalPs.Store(tc.several)
+		if got := turnsAfter(tc.reaped); got != tc.want {
+			t.Errorf("%+v: %d turns", tc, got)
+		}
+	}
 }
 
 // Turns that a drain leaves behind, because its time is up, are given later.
