@@ -127,7 +127,6 @@ func (w *worker) reapLocked() int {
 		return 0
 	}
 	w.counters.arrivals.Add(uint64(n))
-	stir()
 	starved := false
 	w.mu.Lock()
 	for i := range w.batch[:n] {
@@ -146,6 +145,7 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
+	stir() // not with a lock held: it may make a system call
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

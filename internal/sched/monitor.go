@@ -43,7 +43,7 @@ func init() {
 	monitorTimer.Stop()
 }
 
-// stir says that something was ready in the runtime's poller. Its caller runs on a P, and has not let a goroutine of the user's run since.
+// stir says that something was ready in the runtime's poller. The caller has not parked since, and does not before it calls; it may have readied others.
 func stir() {
 	if monitor.Load() != stirred {
 		watchOver()
