@@ -145,7 +145,7 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
-	stir() // not with a lock held: it may make a system call
+	stir() // not with the ring's locks held: it may make a system call
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
 	if starved {

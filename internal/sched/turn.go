@@ -98,7 +98,7 @@ func (w *worker) wakeFlusherIf(nobodyDrains bool) {
 }
 
 // turnBatch is how many turns are given at once with several Ps. Another P steals half of a batch, and perhaps the goroutine that drains, which gives the next
-// ones then before the first have been served. Who has waited for so little finds nothing.
+// ones then before the first have been served. Who has waited for so short a time finds nothing.
 const turnBatch = 16
 
 // turnsAfter is how many turns are given in a pass that has reaped so many completions: both together fit into the run queue of a P.

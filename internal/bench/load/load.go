@@ -61,7 +61,7 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 	}
 	start := time.Now()
 	for l.requests == 0 {
-		if time.Since(start) > max(settle, cfg.Window) {
+		if time.Since(start) > settle+cfg.Window {
 			return Result{}, fmt.Errorf("the server has answered no request for %v", time.Since(start).Round(time.Second))
 		}
 		if err := l.run(d, cfg.Window); err != nil {
