@@ -148,21 +148,37 @@ func TestDeadlinePassesInTurn(t *testing.T) {
 func TestCloseInTurn(t *testing.T) {
 	begin(t)
 	needRing(t)
-	for closed, tries := 0, 0; closed == 0 && (queueFills || tries < 5); tries++ {
-		receiveOnRings(t)
-		c := newCrowd(t, crowdSize)
-		c.learn(t)
+	receiveOnRings(t)
+	c := newCrowd(t, crowdSize)
+	c.learn(t)
+	eventually(t, "Reads in the queue", func() bool {
+		closed, ended := 0, 0
 		c.round(t, func() {
 			for _, s := range c.inTurn() {
 				check(t, s.Close())
 				closed++
 			}
 		}, func(r crowdResult) {
-			if r.err != nil && !errors.Is(r.err, net.ErrClosed) {
+			var op *net.OpError
+			switch {
+			case r.err == nil:
+			case !errors.As(r.err, &op) || !errors.Is(op, net.ErrClosed):
 				t.Error(r.err)
+			case op.Op == "read":
+				ended++
 			}
 		})
-	}
+		if closed > 0 {
+			if ended == 0 { // some may have had their turn before they were closed
+				t.Errorf("%d connections were closed, and no Read ended by that", closed)
+			}
+			return true
+		}
+		for _, p := range c.peers {
+			mustRead(t, p, "x")
+		}
+		return !queueFills
+	})
 }
 
 // TestTurnsLeavePoller: a connection that had to wait in the poller is not watched there any more once it belongs to a crowd, even if
