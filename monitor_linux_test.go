@@ -64,7 +64,9 @@ func driveBusy(l net.Listener) error {
 	busy, other := conns[0], conns[1]
 	for round := range busyRounds {
 		// The monitor looks every 10 ms, and falls asleep if all is idle then: before some of the rounds it does, before others it has a timer.
-		time.Sleep(time.Duration(2*round) * time.Millisecond)
+		if err := silent(other, time.Duration(2*round)*time.Millisecond); err != nil {
+			return fmt.Errorf("before round %d: %w", round, err)
+		}
 		for i, step := range []func() error{
 			func() error { return sendByte(busy) },
 			func() error { return receiveByte(busy) }, // it computes now
@@ -78,6 +80,17 @@ func driveBusy(l net.Listener) error {
 		}
 	}
 	return nil
+}
+
+// silent reads until a deadline: the subject says nothing unasked.
+func silent(c net.Conn, length time.Duration) error {
+	if err := c.SetReadDeadline(time.Now().Add(length)); err != nil {
+		return err
+	}
+	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("Read = %d, %v, want a timeout", n, err)
+	}
+	return c.SetReadDeadline(time.Time{})
 }
 
 func sendByte(c net.Conn) error {

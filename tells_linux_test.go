@@ -1,10 +1,6 @@
 package uringnet
 
-import (
-	"io"
-	"net"
-	"testing"
-)
+import "testing"
 
 // The scheduler is told of every second Write of a connection that is alone, and of none in company.
 func TestTellsWhenAlone(t *testing.T) {
@@ -28,36 +24,8 @@ func TestTellsWhenAlone(t *testing.T) {
 	}
 }
 
-func TestReadsFindThatTheyAreAlone(t *testing.T) {
-	if Backend().Name != "io_uring" {
-		t.Skip("nobody tells package net: " + Backend().Reason)
-	}
-	ln, err := Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	accepted, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer accepted.Close()
-	served := accepted.(*TCPConn).s.(*ringTCP)
-	go io.Copy(struct{ io.Writer }{served}, struct{ io.Reader }{served})
-	var b [64]byte
-	for range 100_000 {
-		client.Write(b[:])
-		if _, err := io.ReadFull(client, b[:]); err != nil {
-			t.Fatal(err)
-		}
-		if served.alone.Load() {
-			return
-		}
-	}
-	t.Error("after 100,000 requests of one connection it does not know that it is alone")
+// Alone lets the tests outside of the package, which know whether the kernel has io_uring, see whether c is one that knows it is alone.
+func Alone(c *TCPConn) bool {
+	s, ok := c.s.(*ringTCP)
+	return ok && s.alone.Load()
 }

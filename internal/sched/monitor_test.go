@@ -3,6 +3,7 @@
 package sched
 
 import (
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,7 @@ func TestMonitorTimer(t *testing.T) {
 // awaitUnwatched waits until nothing has been ready for two periods.
 func awaitUnwatched(t *testing.T) {
 	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); monitor.Load() != unwatched; time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(30 * time.Second); monitor.Load() != unwatched; runtime.Gosched() {
 		if time.Now().After(limit) {
 			t.Fatalf("the state stays %d", monitor.Load())
 		}
