@@ -99,37 +99,6 @@ func tcpAddr(sa []byte) net.Addr {
 	return nil
 }
 
-// encodeTCPAddr is the struct sockaddr of a numeric address, or nil if it is not one. family is that of the socket.
-func encodeTCPAddr(a *net.TCPAddr, v6 bool) []byte {
-	if !v6 {
-		ip := a.IP.To4()
-		if ip == nil {
-			return nil
-		}
-		sa := make([]byte, 16)
-		binary.NativeEndian.PutUint16(sa, syscall.AF_INET)
-		binary.BigEndian.PutUint16(sa[2:], uint16(a.Port))
-		copy(sa[4:], ip)
-		return sa
-	}
-	ip := a.IP.To16()
-	if ip == nil {
-		return nil
-	}
-	sa := make([]byte, 28)
-	binary.NativeEndian.PutUint16(sa, syscall.AF_INET6)
-	binary.BigEndian.PutUint16(sa[2:], uint16(a.Port))
-	copy(sa[8:], ip)
-	if a.Zone != "" {
-		ifi, err := net.InterfaceByName(a.Zone)
-		if err != nil {
-			return nil
-		}
-		binary.NativeEndian.PutUint32(sa[24:], uint32(ifi.Index))
-	}
-	return sa
-}
-
 func zoneName(index uint32) string {
 	if index == 0 {
 		return ""

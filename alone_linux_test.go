@@ -9,7 +9,7 @@ import (
 
 func TestReadsFindThatTheyAreAlone(t *testing.T) {
 	begin(t)
-	needRing(t)
+	needSockets(t)
 	served, client := connect(t, listen(t, onRing, "tcp"), onNet)
 	go io.Copy(struct{ io.Writer }{served}, struct{ io.Reader }{served})
 	var b [64]byte

@@ -9,9 +9,10 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// Somebody who got the listener's descriptor may make it blocking, for both: Close still ends an Accept that waits.
+// Somebody who got the listener's descriptor may make it blocking, for both: Close still ends an Accept
+// that waits, or that begins afterwards.
 func TestCloseBlockingListener(t *testing.T) {
-	needRing(t) // on package net that Accept waits in the kernel, and Close with it
+	needSockets(t) // on package net that Accept waits in the kernel, and Close with it
 	begin(t)
 	l := listen(t, onRing, "tcp")
 	f, err := l.(interface{ File() (*os.File, error) }).File()
@@ -25,7 +26,7 @@ func TestCloseBlockingListener(t *testing.T) {
 
 // So may who had a duplicate before the listener was taken over, as the master of a prefork server has.
 func TestCloseBlockingForeignListener(t *testing.T) {
-	needRing(t)
+	needSockets(t)
 	begin(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a P that is held in the kernel stops everything
 	nl := listen(t, onNet, "tcp")

@@ -61,9 +61,12 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	}
 	// The source first: who reads it may wait for long, and Writes are not to wait for that.
 	if e := rc.Read(func(from uintptr) bool {
+		if c.mayBlock() && isBlocking(c.fd) {
+			return true // sendfile would wait in the kernel, where no Close finds it
+		}
 		c.wr.mu.Lock()
 		defer c.wr.mu.Unlock()
-		if c.wr.begin() != nil {
+		if c.wr.side.Prepare() != nil {
 			return true // the first Write says it
 		}
 		c.wroteSince()
@@ -97,7 +100,7 @@ func (c *ringTCP) sendFileFrom(from int, limit int64) (sent int64, handled bool,
 			return sent, true, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := c.awaitWritable(); err != nil {
+			if err := c.wr.side.WaitReady(); err != nil {
 				return sent, true, err
 			}
 		case syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP:

@@ -32,8 +32,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if !isTCP(network) && !isUnixStream(network) {
 		return (*net.Dialer)(d).DialContext(ctx, network, address)
 	}
-	nd := d.throughRing(network)
-	c, err := nd.DialContext(ctx, network, address)
+	c, err := (*net.Dialer)(d).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ package uringnet
 import (
 	"net"
 	"sync"
+
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // fdGuard keeps a file descriptor open while calls that are not serialised with reads and writes use it, such as setsockopt
@@ -13,7 +15,8 @@ type fdGuard struct {
 	mu      sync.Mutex
 	users   int
 	closing bool
-	idle    chan struct{} // made by wait if there are users; closed by the last one
+	waited  bool
+	idle    sched.Future // notified by the last user, once waited is set
 }
 
 // acquire fails with net.ErrClosed once close was called.
@@ -31,8 +34,8 @@ func (g *fdGuard) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.users--
-	if g.users == 0 && g.idle != nil {
-		close(g.idle)
+	if g.users == 0 && g.waited {
+		g.idle.Notify()
 	}
 }
 
@@ -55,13 +58,15 @@ func (g *fdGuard) isClosing() bool {
 
 // wait returns when the last user has left. Only the caller for whom close succeeded calls it.
 func (g *fdGuard) wait() {
+	for g.inUse() {
+		g.idle.Wait()
+	}
+}
+
+// inUse reports whether there are users. The last of them notifies idle.
+func (g *fdGuard) inUse() bool {
 	g.mu.Lock()
-	if g.users > 0 {
-		g.idle = make(chan struct{})
-	}
-	idle := g.idle
-	g.mu.Unlock()
-	if idle != nil {
-		<-idle
-	}
+	defer g.mu.Unlock()
+	g.waited = true
+	return g.users > 0
 }

@@ -8,22 +8,6 @@ import (
 	"time"
 )
 
-// What a receive has taken before raw access takes it back is for the next Read.
-func TestRawAccessKeepsWhatHasCome(t *testing.T) {
-	receiveOnRings(t)
-	begin(t)
-	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)
-	interruptSmallRead(t, subject)
-	mustWrite(t, peer, "early")
-	if onRings() {
-		eventually(t, "the armed receive to take the bytes", func() bool { return totals().BuffersInUse == 1 })
-	}
-	_, err := subject.SyscallConn()
-	check(t, err)
-	mustWrite(t, peer, ", late")
-	mustRead(t, subject, "early, late")
-}
-
 // Raw access during a small Read: once that Read is interrupted, the bytes that come are for the raw reader.
 func TestRawAccessDuringRead(t *testing.T) {
 	receiveOnRings(t)
@@ -40,7 +24,7 @@ func TestRawAccessDuringRead(t *testing.T) {
 }
 
 // TestAcceptDeadlineRacesConnection has a connection come and the deadline pass at the same moment: either this Accept returns
-// it or the next one does. A listener whose descriptor is shared accepts in another way.
+// it or the next one does, also where the descriptor is shared.
 func TestAcceptDeadlineRacesConnection(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		name := map[bool]string{false: "alone", true: "shared"}[shared]

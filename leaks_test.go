@@ -10,8 +10,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// ringGoroutine is the last line of the stack of a goroutine that belongs to the rings, which stay.
-const ringGoroutine = "created by github.com/uringnet/uringnet/internal/"
+// ringGoroutine is in the stack of a goroutine that belongs to a group of Ps, which stays.
+const ringGoroutine = "github.com/uringnet/uringnet/internal/sched.(*worker)."
 
 // goroutine is one entry of a stack dump.
 type goroutine struct {
@@ -61,6 +61,9 @@ func isParked(id string) bool {
 		if g.id != id {
 			continue
 		}
+		if strings.Contains(g.stack, "sched.(*Future).Wait(") { // a semaphore, under -race
+			return g.state != "running" && g.state != "runnable"
+		}
 		switch g.state {
 		case "running", "runnable", "syscall", "semacquire", "preempted", "copystack",
 			"sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock":
@@ -76,7 +79,6 @@ type snapshot struct {
 	fds        map[string]bool // "7 socket:[4711]"
 	goroutines map[string]bool // by id
 	inFlight   uint64
-	buffers    uint64
 }
 
 func takeSnapshot() snapshot {
@@ -84,8 +86,7 @@ func takeSnapshot() snapshot {
 	for _, g := range goroutines() {
 		s.goroutines[g.id] = true
 	}
-	t := uringnet.ReadStats().Total()
-	s.inFlight, s.buffers = t.InFlight, t.BuffersInUse
+	s.inFlight = uringnet.ReadStats().Total().InFlight
 	return s
 }
 
@@ -107,7 +108,7 @@ func (s snapshot) left() string {
 		switch _, link, _ := strings.Cut(fd, " "); {
 		case link == "anon_inode:[io_uring]":
 			ringFDs++
-		case link == "anon_inode:[eventpoll]", link == "anon_inode:[eventfd]": // the runtime's own poller
+		case link == "anon_inode:[eventpoll]", link == "anon_inode:[eventfd]": // the runtime's poller, a bell
 		case !s.fds[fd]:
 			fmt.Fprintf(&b, "fd %s\n", fd)
 		}
@@ -126,8 +127,8 @@ func (s snapshot) left() string {
 	if completers > 2*rings { // a completer and a flusher each
 		fmt.Fprintf(&b, "%d goroutines for %d rings\n", completers, rings)
 	}
-	if t := stats.Total(); t.InFlight > s.inFlight || t.BuffersInUse > s.buffers {
-		fmt.Fprintf(&b, "%d operations in flight, %d buffers in use\n", t.InFlight, t.BuffersInUse)
+	if t := stats.Total(); t.InFlight > s.inFlight {
+		fmt.Fprintf(&b, "%d operations in flight\n", t.InFlight)
 	}
 	return b.String()
 }

@@ -13,70 +13,60 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// ringListener is a listening socket on the rings.
-//
-// Accept takes from the backlog what is there. Only when the backlog is empty does it arm a request, which waits for one
-// connection and no longer than the Accept does: nothing is accepted that nobody asked for.
+// ringListener is a listening socket. Accept takes from the backlog what is there; if there is nothing it
+// waits in the runtime's poller, and looks again. So nothing is accepted that nobody asked for, and
+// listeners that share a socket all hear of a connection.
 type ringListener struct {
 	fd      int
 	network string
 	addr    net.Addr
 	guard   fdGuard
-	accepts direction
+	poll    sched.PollDesc
+	accepts direction // its side is poll.In
 
 	// sharing guards shared, and is held over accept4: who shares the descriptor waits until it is over. shared is unset while nobody
 	// else can have the descriptor or a duplicate of it: the socket was made here, without a hook, and File and SyscallConn were not
-	// called. Otherwise somebody may have made it blocking, and an
-	// accept4(2) would wait in the kernel, where no Close finds it; a request does not.
+	// called. Otherwise somebody may change its options, or make it blocking.
 	sharing sync.Mutex
 	shared  bool
 }
 
 func (l *ringListener) init(fd int, network string, addr net.Addr) {
 	l.fd, l.network, l.addr, l.shared = fd, network, addr, true
-	l.accepts.init()
+	l.poll.Init(fd)
+	l.accepts.side = &l.poll.In
 }
 
 // acceptFD waits for a connection and returns its file descriptor.
 func (l *ringListener) acceptFD() (int, error) {
-	d := &l.accepts
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.begin(); err != nil {
+	l.accepts.mu.Lock()
+	defer l.accepts.mu.Unlock()
+	if err := l.accepts.side.Prepare(); err != nil {
 		return -1, err
 	}
 	for {
 		switch fd, errno := l.acceptAtOnce(); errno {
+		case 0:
+			return fd, nil
 		case syscall.EINTR, syscall.ECONNABORTED:
-			continue
 		case syscall.EAGAIN:
-		default:
-			return accepted(fd, errno)
-		}
-		d.op.Accept(l.fd)
-		interrupted := d.op.Await(&d.dl)
-		if interrupted != nil {
-			d.op.CancelAndAwait()
-		}
-		// A connection that came all the same is a result: it beats the interruption.
-		r := d.op.Take()
-		switch r.Errno {
-		case syscall.ECANCELED, syscall.EINTR, syscall.EAGAIN, syscall.ECONNABORTED:
-			if interrupted != nil {
-				return -1, interrupted
+			if err := l.accepts.side.WaitReady(); err != nil {
+				return -1, err
 			}
 		default:
-			return accepted(r.N, r.Errno)
+			return -1, os.NewSyscallError("accept4", errno)
 		}
 	}
 }
 
-// acceptAtOnce takes a connection from the backlog, if it can do so without waiting.
+// acceptAtOnce takes a connection from the backlog, if there is one. Where somebody may have made the
+// descriptor blocking it is made non-blocking again, as package net makes one that it inherits:
+// accept4(2) would wait in the kernel otherwise, where no Close finds it.
 func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
 	l.sharing.Lock()
 	defer l.sharing.Unlock()
-	if l.shared {
-		return -1, syscall.EAGAIN
+	if l.shared && isBlocking(l.fd) {
+		unix.SetNonblock(l.fd, true)
 	}
 	return acceptNow(l.fd)
 }
@@ -101,24 +91,16 @@ func (l *ringListener) isShared() bool {
 	return l.shared
 }
 
-func accepted(fd int, errno syscall.Errno) (int, error) {
-	if errno != 0 {
-		return -1, os.NewSyscallError("accept4", errno)
-	}
-	return fd, nil
-}
-
 // Close interrupts the Accept that waits, and ends the socket.
 func (l *ringListener) Close() error {
 	if err := l.guard.close(); err != nil {
 		return l.opError("close", err)
 	}
-	d := &l.accepts
-	sched.Close(&d.dl)
+	l.poll.Evict()
 	l.guard.wait()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.op.Settle()
+	l.accepts.mu.Lock()
+	defer l.accepts.mu.Unlock()
+	l.poll.Close()
 	if err := syscall.Close(l.fd); err != nil {
 		return l.opError("close", os.NewSyscallError("close", err))
 	}
@@ -130,10 +112,7 @@ func (l *ringListener) Addr() net.Addr { return l.addr }
 
 // SetDeadline is that of net.TCPListener.
 func (l *ringListener) SetDeadline(t time.Time) error {
-	if !l.accepts.dl.Set(t) {
-		return net.ErrClosed
-	}
-	return nil
+	return ioError(l.accepts.side.SetDeadline(t))
 }
 
 // File is that of net.TCPListener.
@@ -182,7 +161,7 @@ type ringTCPListener struct {
 	ringListener
 	keepAlive net.KeepAliveConfig
 	inherits  sync.Once
-	setEach   bool // accepted sockets do not inherit the options; written in inherits
+	setEach   bool // accepted sockets may not inherit the options; also written in inherits
 	lingers   bool // accepted sockets inherit SO_LINGER
 }
 
@@ -196,6 +175,8 @@ func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listen
 	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors are ignored
 	// as package net ignores them.
 	l.setOptions(fd)
+	// Connections that were there before have not got them.
+	l.setEach = backlogged(fd)
 	linger, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	l.lingers = err != nil || linger.Onoff != 0
 	handle := &TCPListener{s: l}
@@ -216,16 +197,24 @@ func (l *ringTCPListener) accept() (*TCPConn, error) {
 		return nil, l.opError("accept", err)
 	}
 	// Whether options are inherited depends on the protocol (TCP, MPTCP), not on the connection.
-	l.inherits.Do(func() { l.setEach = !l.passesOptionsTo(fd) })
-	if l.setEach {
+	l.inherits.Do(func() { l.setEach = l.setEach || !l.passesOptionsTo(fd) })
+	shared := l.isShared()
+	if l.setEach || shared { // who shares the listener may have changed what it passes on
 		l.setOptions(fd)
 	}
 	c, rs := newTCP(fd, l.network)
-	if l.lingers || l.isShared() {
+	if l.lingers || shared {
 		rs.mayLinger.Store(true)
 	}
 	rs.receive.nonEmpty = true // clients speak first, as a rule
 	return c, nil
+}
+
+// backlogged reports whether connections wait to be accepted.
+func backlogged(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	return n > 0 || err != nil
 }
 
 // passesOptionsTo compares the options of the listener with those of a socket that it has accepted.
@@ -266,7 +255,7 @@ func newRingUnixListener(nl *net.UnixListener, unlink bool) (net.Listener, error
 	l.unlink.Store(unlink)
 	l.init(fd, networkOf(nl), nl.Addr())
 	handle := &UnixListener{s: l}
-	closeUnreachable(handle, &l.guard, l)
+	closeUnreachable(handle, &l.guard, &l.ringListener) // as in package net, the socket file stays
 	return handle, nil
 }
 

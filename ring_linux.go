@@ -1,13 +1,25 @@
 package uringnet
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"runtime"
 
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// startRings creates the first ring. The error says why there can be none.
+var errNotLinked = errors.New(runtime.Version() + " is not a release of Go that this version of uringnet knows, " +
+	"or the build tag uringnet_nolinkname is set")
+
+// startRings finds out whether rings can be had, and lets receives wait there. The error says why not.
 func startRings() (string, error) {
+	if !sched.Linked {
+		return "", errNotLinked
+	}
+	if os.Getenv(sched.WaitName) == "poller" {
+		return "", errors.New(sched.WaitName + "=poller")
+	}
 	if err := sched.Start(); err != nil {
 		return "", explain(err)
 	}
@@ -16,6 +28,15 @@ func startRings() (string, error) {
 		how += "; URINGNET_SQPOLL: the kernel polls the rings"
 	}
 	return how, nil
+}
+
+// startPoller has all sockets wait in the runtime's poller.
+func startPoller() error {
+	if !sched.Linked {
+		return errNotLinked
+	}
+	sched.StartWithoutRings()
+	return nil
 }
 
 func readRingStats() Stats {

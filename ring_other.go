@@ -12,6 +12,8 @@ var errNoRing = errors.New("io_uring is a Linux interface, this is " + runtime.G
 
 func startRings() (string, error) { return "", errNoRing }
 
+func startPoller() error { return errNoRing }
+
 func probeFeatures() (Features, error) { return nil, errNoRing }
 
 func readRingStats() Stats { return Stats{} }
@@ -22,5 +24,3 @@ func newRingTCPListener(*net.TCPListener, net.KeepAliveConfig) (net.Listener, er
 func newRingUnixListener(*net.UnixListener, bool) (net.Listener, error) { return nil, errNoRing }
 func newRingTCPConn(*net.TCPConn) (net.Conn, error)                     { return nil, errNoRing }
 func newRingUnixConn(*net.UnixConn) (net.Conn, error)                   { return nil, errNoRing }
-
-func (d *Dialer) throughRing(network string) *net.Dialer { return (*net.Dialer)(d) }

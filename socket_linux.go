@@ -11,11 +11,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/uringnet/uringnet/internal/sched"
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// socket is a connected stream or sequenced-packet socket on the rings.
+// socket is a connected stream or sequenced-packet socket.
 //
 // Lock order: rd.mu before wr.mu. Neither is ever waited for by the deadline setters, and Close waits for them
 // only after it has interrupted whoever holds them.
@@ -25,11 +26,15 @@ type socket struct {
 	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
 	receive receive
 	rd      direction
+	poll    sched.PollDesc // its sides are those of rd and wr
+	wr      direction
 	guard   fdGuard
-	watch   sched.Watch // the owner of rd owns its In, that of wr its Out
 	network string
 	packets bool // SOCK_SEQPACKET: one read is one message
 	foreign bool // somebody else made the socket, and may have a duplicate of the descriptor; set before it is used
+
+	// raw is set once somebody has raw access to the file descriptor, or a duplicate of it.
+	raw atomic.Bool
 
 	// mayLinger is set if somebody may have set SO_LINGER, which lets close(2) wait.
 	mayLinger atomic.Bool
@@ -41,36 +46,31 @@ type socket struct {
 	alone atomic.Bool
 
 	told  bool // the scheduler knows of the last Write; under wr.mu
-	wr    direction
 	addrs addrPair
 }
 
 // direction is one half of a socket, or a listener's accepting.
 type direction struct {
-	// mu serialises the calls of this direction; its holder owns op.
-	mu  sync.Mutex
-	fut sched.Future
-	dl  sched.Deadline
-	op  sched.Op
+	// mu serialises the calls of this direction; its holder owns side.
+	mu   sync.Mutex
+	side *sched.Side
 }
-
-func (d *direction) init() {
-	d.op.Init(&d.fut)
-	d.dl.Init(&d.fut)
-}
-
-// begin checks what forbids an operation before it starts.
-func (d *direction) begin() error { return d.dl.Err() }
 
 func (s *socket) init(fd int, network string) {
 	s.fd, s.network, s.packets = fd, network, network == "unixpacket"
-	s.rd.init()
-	s.wr.init()
-	s.watch.Init(&s.rd.fut, &s.wr.fut)
+	s.poll.Init(fd)
+	s.rd.side, s.wr.side = &s.poll.In, &s.poll.Out
+	s.receive.op.Init(s.rd.side)
 }
 
 // own says that nobody else can have the descriptor.
 func (s *socket) own() { s.foreign = false }
+
+// isBlocking reports whether somebody has made the descriptor, or a duplicate of it, blocking.
+func isBlocking(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_NONBLOCK == 0
+}
 
 // LocalAddr and RemoteAddr are those of net.Conn.
 func (s *socket) LocalAddr() net.Addr  { return s.addrs.of(s).local }
@@ -82,20 +82,16 @@ func (s *socket) Close() error {
 	if err := s.guard.close(); err != nil {
 		return s.opError("close", err)
 	}
-	sched.Close(&s.rd.dl, &s.wr.dl)
+	s.poll.Evict()
 	s.guard.wait()
 	s.rd.mu.Lock()
 	s.wr.mu.Lock()
-	if s.receive.drop(&s.rd) && !s.receive.raw.Load() {
-		// Unread bytes in the socket would make its close a reset; so must those that have left it.
-		unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	}
-	s.watch.Close()
+	s.poll.Close()
 	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait, for SO_LINGER.
 	s.wr.mu.Unlock()
 	s.rd.mu.Unlock()
 	end := closeNow
-	if s.network[0] != 't' || s.mayLinger.Load() || s.receive.raw.Load() {
+	if s.network[0] != 't' || s.mayLinger.Load() || s.raw.Load() {
 		end = syscall.Close // a Unix socket may hold others, which linger in its place
 	}
 	if err := end(s.fd); err != nil {
@@ -105,14 +101,14 @@ func (s *socket) Close() error {
 }
 
 // SetDeadline, SetReadDeadline and SetWriteDeadline are those of net.Conn.
-func (s *socket) SetDeadline(t time.Time) error      { return s.setDeadline(t, &s.rd.dl, &s.wr.dl) }
-func (s *socket) SetReadDeadline(t time.Time) error  { return s.setDeadline(t, &s.rd.dl) }
-func (s *socket) SetWriteDeadline(t time.Time) error { return s.setDeadline(t, &s.wr.dl) }
+func (s *socket) SetDeadline(t time.Time) error      { return s.setDeadline(t, s.rd.side, s.wr.side) }
+func (s *socket) SetReadDeadline(t time.Time) error  { return s.setDeadline(t, s.rd.side) }
+func (s *socket) SetWriteDeadline(t time.Time) error { return s.setDeadline(t, s.wr.side) }
 
-func (s *socket) setDeadline(t time.Time, dls ...*sched.Deadline) error {
-	for _, dl := range dls {
-		if !dl.Set(t) {
-			return s.setError(net.ErrClosed)
+func (s *socket) setDeadline(t time.Time, sides ...*sched.Side) error {
+	for _, side := range sides {
+		if err := side.SetDeadline(t); err != nil {
+			return s.setError(err)
 		}
 	}
 	return nil
@@ -140,9 +136,9 @@ func (s *socket) shutdown(how int) error {
 	return nil
 }
 
-// File is that of net.TCPConn. A receive that is armed would take bytes from the duplicate.
+// File is that of net.TCPConn.
 func (s *socket) File() (*os.File, error) {
-	s.receive.handOver(s)
+	s.raw.Store(true)
 	f, err := fileOf(&s.guard, s.fd, func(f *os.File) (filer, error) {
 		if s.network[0] == 't' {
 			// Not FileConn, which would set TCP_NODELAY and the keep-alive options anew, of the socket that we share.

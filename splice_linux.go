@@ -8,8 +8,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // A copy between two stream sockets goes through a pipe by splice(2), as package net's does, while much comes at once, and through a buffer
@@ -98,7 +96,7 @@ func splice(dst, src *socket, limit int64) (copied int64, err error) {
 
 // throughBuffer copies what one Read brings. The error is io.EOF at the end of src.
 func throughBuffer(dst, src *socket, buf []byte) (int, error) {
-	n, err := src.readAndUnarm(buf)
+	n, err := src.read(buf)
 	if err != nil {
 		return 0, nameSplice(err)
 	}
@@ -119,7 +117,7 @@ var errCopy = errors.New("not to be spliced")
 
 // mayBlock reports whether somebody else can have the descriptor or a duplicate of it, and so may have made it blocking: a splice would wait
 // in the kernel then, where no Close finds it.
-func (s *socket) mayBlock() bool { return s.foreign || s.receive.raw.Load() }
+func (s *socket) mayBlock() bool { return s.foreign || s.raw.Load() }
 
 // throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may block all of a sudden, buf takes over.
 func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error) {
@@ -146,14 +144,10 @@ func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error)
 
 // drainInto waits until the socket has something to read, and moves it into a pipe that is empty.
 func (s *socket) drainInto(p *pipe, most int) (int, error) {
-	d, rc := &s.rd, &s.receive
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.begin(); err != nil {
+	s.rd.mu.Lock()
+	defer s.rd.mu.Unlock()
+	if err := s.rd.side.Prepare(); err != nil {
 		return 0, err
-	}
-	if rc.pooled || rc.buf != nil || rc.failed != 0 {
-		return 0, errCopy // a Read comes first
 	}
 	for waited := false; ; waited = true {
 		if s.mayBlock() {
@@ -170,10 +164,11 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 			return int(n), nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if waited {
-				return 0, errCopy // it stops at an urgent byte, which a Read goes past
+			// It stops at an urgent byte, of which the poller has told already, and a Read goes past.
+			if waited || hasData(s.fd) {
+				return 0, errCopy
 			}
-			if err := s.awaitReadable(); err != nil && err != sched.ErrPoked {
+			if err := s.awaitReadable(); err != nil {
 				return 0, err
 			}
 		case syscall.EINVAL:
@@ -187,10 +182,9 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 // fillFrom moves n bytes, which are all that there is, from a pipe to the socket. If the socket may block the error is errCopy, and the rest is
 // in the pipe.
 func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
-	d := &s.wr
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.begin(); err != nil {
+	s.wr.mu.Lock()
+	defer s.wr.mu.Unlock()
+	if err := s.wr.side.Prepare(); err != nil {
 		return 0, err
 	}
 	s.wroteSince()
@@ -209,14 +203,9 @@ func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
 			return done, io.ErrUnexpectedEOF
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := s.awaitWritable(); err != nil && err != sched.ErrPoked {
+			if err := s.wr.side.WaitReady(); err != nil {
 				return done, err
 			}
-		case syscall.EPIPE:
-			if s.receive.resetFor(&s.rd) {
-				err = syscall.ECONNRESET
-			}
-			return done, os.NewSyscallError("splice", err)
 		default:
 			return done, os.NewSyscallError("splice", err)
 		}

@@ -128,9 +128,7 @@ func TestSpliceThenRawAccess(t *testing.T) {
 
 // An urgent byte, which splice does not go past, does not stop a copy.
 func TestSpliceGoesPastUrgentByte(t *testing.T) {
-	if uringnet.Backend().Name != "io_uring" {
-		t.Skip("package net hangs there: " + uringnet.Backend().Reason)
-	}
+	needSockets(t) // package net hangs there
 	begin(t)
 	r := newRelay(t, onRing, "tcp", "tcp")
 	content := make([]byte, 1<<20)

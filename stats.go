@@ -1,36 +1,37 @@
 package uringnet
 
-// Stats is a snapshot of what the rings have done since the process started. On package net it is empty.
+// Stats is a snapshot of what the sockets have waited for since the process started. On package net it is
+// empty.
 type Stats struct {
-	// Rings holds one entry per ring; there are at most as many as GOMAXPROCS has ever been.
+	// Rings holds one entry per group of Ps (see GOMAXPROCS) that shares a ring, or would if there were
+	// one: four Ps, unless URINGNET_PS_PER_RING says otherwise.
 	Rings []RingStats `json:"rings"`
 }
 
-// RingStats counts what one ring did. All fields only grow, except BuffersInUse and InFlight.
+// RingStats counts what one group of Ps did. All fields only grow, except InFlight. Without a ring those
+// that count submissions and completions stay 0.
 type RingStats struct {
-	Submissions  uint64 `json:"submissions"`    // SQEs handed to the kernel
-	Enters       uint64 `json:"enters"`         // io_uring_enter calls
-	Ready        uint64 `json:"ready"`          // completions that were there when io_uring_enter returned, at most as many as it submitted
-	CQEs         uint64 `json:"cqes"`           // completions reaped
-	Batches      uint64 `json:"batches"`        // reaps that found completions
-	Parks        uint64 `json:"parks"`          // times the completer went to sleep
-	Cancels      uint64 `json:"cancels"`        // cancellations sent to the kernel
-	Withdrawn    uint64 `json:"withdrawn"`      // operations cancelled before they were submitted
-	Overflows    uint64 `json:"overflows"`      // times the completion queue overflowed
-	NoBuffers    uint64 `json:"enobufs"`        // receives that found the buffer pool empty
-	Stale        uint64 `json:"stale"`          // completions that named no operation in flight
-	Buffers      uint64 `json:"buffers"`        // buffers in the pool, of 64 bytes each
-	BuffersInUse uint64 `json:"buffers_in_use"` // of these, held by connections now
-	InFlight     uint64 `json:"in_flight"`      // operations staged or in the kernel now
-	Watched      uint64 `json:"watched"`        // receives that waited in the runtime's poller; see URINGNET_WAIT in the README
-	Turns        uint64 `json:"turns"`          // receives that waited only for other connections to have their turn
-	Misses       uint64 `json:"misses"`         // waits for others after which there was still nothing
+	Submissions uint64 `json:"submissions"` // SQEs handed to the kernel
+	Enters      uint64 `json:"enters"`      // io_uring_enter calls
+	Ready       uint64 `json:"ready"`       // completions that were there when io_uring_enter returned, at most as many as it submitted
+	CQEs        uint64 `json:"cqes"`        // completions reaped
+	Batches     uint64 `json:"batches"`     // reaps that found completions
+	Parks       uint64 `json:"parks"`       // times the completer went to sleep
+	Cancels     uint64 `json:"cancels"`     // cancellations sent to the kernel
+	Withdrawn   uint64 `json:"withdrawn"`   // operations cancelled before they were submitted
+	Overflows   uint64 `json:"overflows"`   // times the completion queue overflowed
+	Stale       uint64 `json:"stale"`       // completions that named no operation in flight
+	InFlight    uint64 `json:"in_flight"`   // operations staged or in the kernel now
+	Watched     uint64 `json:"watched"`     // receives that waited in the runtime's poller
+	Turns       uint64 `json:"turns"`       // receives that waited only for other connections to have their turn
+	Misses      uint64 `json:"misses"`      // waits for others after which there was still nothing
 }
 
-// ReadStats returns the counters of all rings. It costs a short lock per ring; it may be called from any goroutine.
+// ReadStats returns the counters of all groups. It costs a short lock for each; it may be called from any
+// goroutine.
 func ReadStats() Stats { return readRingStats() }
 
-// Total returns the sums over all rings.
+// Total returns the sums over all groups.
 func (s Stats) Total() RingStats {
 	var t RingStats
 	for _, r := range s.Rings {
@@ -43,10 +44,7 @@ func (s Stats) Total() RingStats {
 		t.Cancels += r.Cancels
 		t.Withdrawn += r.Withdrawn
 		t.Overflows += r.Overflows
-		t.NoBuffers += r.NoBuffers
 		t.Stale += r.Stale
-		t.Buffers += r.Buffers
-		t.BuffersInUse += r.BuffersInUse
 		t.InFlight += r.InFlight
 		t.Watched += r.Watched
 		t.Turns += r.Turns

@@ -11,7 +11,9 @@ import (
 )
 
 // System calls that neither syscall nor x/sys/unix offers in the form that is needed here: without an allocation, and with
-// MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us. accept4 has no such flag: see ringListener.sharing.
+// MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us. A write to a connection
+// that has ended raises SIGPIPE, as package net's does: the runtime ignores it, unless the program asked
+// for it by signal.Notify. accept4 has no flag like MSG_DONTWAIT: see ringListener.acceptAtOnce.
 
 // soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers for a
 // connection that has been reset, too.
@@ -29,8 +31,15 @@ func recvNow(fd int, p []byte) (int, syscall.Errno) {
 	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT, len(p) <= rawRecvMax)
 }
 
+// hasData reports whether a receive would find something, or the end.
+func hasData(fd int) bool {
+	var b [1]byte
+	_, errno := transfer(unix.SYS_RECVFROM, fd, b[:], unix.MSG_DONTWAIT|unix.MSG_PEEK, true)
+	return errno != syscall.EAGAIN
+}
+
 func sendNow(fd int, p []byte, tell bool) (int, syscall.Errno) {
-	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, !tell && len(p) <= rawSendMax)
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT, !tell && len(p) <= rawSendMax)
 }
 
 func transfer(trap uintptr, fd int, p []byte, flags uintptr, raw bool) (int, syscall.Errno) {

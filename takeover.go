@@ -14,7 +14,7 @@ func takeOverTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Liste
 	if b.err != nil {
 		return nil, b.err
 	}
-	if !b.ring {
+	if !b.own {
 		return &TCPListener{s: netTCPListener{nl}}, nil
 	}
 	return newRingTCPListener(nl, ka)
@@ -25,7 +25,7 @@ func takeOverUnixListener(nl *net.UnixListener) (net.Listener, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	if !b.ring {
+	if !b.own {
 		return &UnixListener{s: netUnixListener{nl}}, nil
 	}
 	return newRingUnixListener(nl, unlinksOnClose(nl))
@@ -36,7 +36,7 @@ func takeOverTCPConn(nc *net.TCPConn) (net.Conn, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	if !b.ring {
+	if !b.own {
 		return &TCPConn{s: nc}, nil
 	}
 	return newRingTCPConn(nc)
@@ -47,7 +47,7 @@ func takeOverUnixConn(nc *net.UnixConn) (net.Conn, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	if !b.ring || !isUnixStream(nc.LocalAddr().Network()) {
+	if !b.own || !isUnixStream(nc.LocalAddr().Network()) {
 		return &UnixConn{s: nc}, nil
 	}
 	return newRingUnixConn(nc)

@@ -10,17 +10,12 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet"
-	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and more connections than
 // have a turn at once.
 
 const crowdSize = 200
-
-// queueFills reports whether all Reads of a round queue before the first has its turn. Where yielding means the scheduler's global queue
-// it depends on chance, and the tests that need it take what they get.
-const queueFills = sched.Watches && !raceEnabled
 
 // crowd is connections whose Reads begin together, when there is something to read for all of them.
 type crowd struct {
@@ -108,9 +103,23 @@ func (c *crowd) within(function string) (subjects []stream) {
 	return subjects
 }
 
-// learn makes the connections know that they are a crowd.
+// learn makes the connections know that they are a crowd: they wait together a few times.
 func (c *crowd) learn(t *testing.T) {
 	t.Helper()
+	c.first = func() {}
+	for range 3 {
+		for _, start := range c.start {
+			start <- true
+		}
+		eventually(t, "all to wait", func() bool { return len(c.within(").Read(")) == len(c.peers) })
+		for _, p := range c.peers {
+			mustWrite(t, p, "x")
+		}
+		for _, p := range c.peers {
+			mustRead(t, p, "x")
+			check(t, (<-c.results).err)
+		}
+	}
 	eventually(t, "turns", func() bool {
 		turns := c.round(t, func() {}, func(r crowdResult) { check(t, r.err) })
 		for _, p := range c.peers {
@@ -124,8 +133,8 @@ func (c *crowd) learn(t *testing.T) {
 // have their turn, as package net returns it at once.
 func TestDeadlinePassesInTurn(t *testing.T) {
 	begin(t)
-	needRing(t)
-	receiveOnRings(t) // nobody waits in the poller, without turns
+	needSockets(t)
+	receiveOnRings(t)
 	c := newCrowd(t, crowdSize)
 	c.learn(t)
 	eventually(t, "Reads in the queue", func() bool {
@@ -140,14 +149,14 @@ func TestDeadlinePassesInTurn(t *testing.T) {
 			mustRead(t, p, "x")
 			check(t, c.subjects[i].SetReadDeadline(never))
 		}
-		return interrupted > 0 || !queueFills
+		return interrupted > 0
 	})
 }
 
 // TestCloseInTurn: Close ends a Read that waits for other connections to have their turn.
 func TestCloseInTurn(t *testing.T) {
 	begin(t)
-	needRing(t)
+	needSockets(t)
 	receiveOnRings(t)
 	c := newCrowd(t, crowdSize)
 	c.learn(t)
@@ -177,37 +186,6 @@ func TestCloseInTurn(t *testing.T) {
 		for _, p := range c.peers {
 			mustRead(t, p, "x")
 		}
-		return !queueFills
-	})
-}
-
-// TestTurnsLeavePoller: a connection that had to wait in the poller is not watched there any more once it belongs to a crowd, even if
-// all its turns bring something and it never waits again.
-func TestTurnsLeavePoller(t *testing.T) {
-	needPollerAndRings(t)
-	begin(t)
-	c := newCrowd(t, 64)
-	c.first = func() {}
-	nobody := watchedByPoller(t)
-	for range 3 { // all wait, and after that most know that they are many
-		for _, start := range c.start {
-			start <- true
-		}
-		eventually(t, "all to wait", func() bool { return len(c.within("awaitWatched")) == len(c.peers) })
-		for _, p := range c.peers {
-			mustWrite(t, p, "x")
-		}
-		for _, p := range c.peers {
-			mustRead(t, p, "x")
-			check(t, (<-c.results).err)
-		}
-	}
-	// The others, by the order in which they were served, do not know it yet, and from now on do not wait any more.
-	eventually(t, "most to leave the poller", func() bool {
-		c.round(t, func() {}, func(r crowdResult) { check(t, r.err) })
-		for _, p := range c.peers {
-			mustRead(t, p, "x")
-		}
-		return watchedByPoller(t) < nobody+len(c.peers)/2
+		return false
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-
-	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // ringUnix is a stream or sequenced-packet Unix connection on the rings.
@@ -92,7 +90,7 @@ func (c *ringUnix) sender(sa syscall.Sockaddr) *net.UnixAddr {
 func (c *ringUnix) readBy(call string, receive func(fd int) error) error {
 	c.rd.mu.Lock()
 	defer c.rd.mu.Unlock()
-	if err := c.rd.begin(); err != nil {
+	if err := c.rd.side.Prepare(); err != nil {
 		return err
 	}
 	err := c.retry(c.awaitReadable, call, receive)
@@ -108,7 +106,7 @@ func (s *socket) retry(await func() error, call string, try func(fd int) error) 
 			return err
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := await(); err != nil && err != sched.ErrPoked {
+			if err := await(); err != nil {
 				return err
 			}
 		default:
@@ -158,13 +156,13 @@ func (c *ringUnix) writeMsg(b, oob []byte, addr *net.UnixAddr) (n int, err error
 	}
 	c.wr.mu.Lock()
 	defer c.wr.mu.Unlock()
-	if err := c.wr.begin(); err != nil {
+	if err := c.wr.side.Prepare(); err != nil {
 		return 0, err
 	}
 	c.wroteSince()
 	raceWrite()
-	err = c.retry(c.awaitWritable, "sendmsg", func(fd int) (err error) {
-		n, err = syscall.SendmsgN(fd, b, oob, sa, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
+	err = c.retry(c.wr.side.WaitReady, "sendmsg", func(fd int) (err error) {
+		n, err = syscall.SendmsgN(fd, b, oob, sa, syscall.MSG_DONTWAIT)
 		return err
 	})
 	return n, err

@@ -81,7 +81,7 @@ func TestUnixpacketEmpty(t *testing.T) {
 
 // An empty packet waits for room as others do, and is not forgotten.
 func TestUnixpacketEmptyWaits(t *testing.T) {
-	needRing(t) // package net fails at once, with EAGAIN
+	needSockets(t) // package net fails at once, with EAGAIN
 	begin(t)
 	a, d := unixPair(t, "unixpacket")
 	check(t, d.SetWriteBuffer(4096))

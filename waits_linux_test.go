@@ -5,12 +5,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
@@ -19,9 +21,12 @@ import (
 
 const waitEnv = "URINGNET_WAIT"
 
-// receiveOnRings makes the receives of the sockets that the test makes wait on the rings.
+// receiveOnRings makes the receives of the test wait on the rings, where there are rings.
 func receiveOnRings(t *testing.T) {
 	t.Helper()
+	if uringnet.Backend().Name != "io_uring" {
+		return
+	}
 	before, err := sched.SetWait("ring")
 	check(t, err)
 	t.Cleanup(func() { sched.SetWait(before) })
@@ -32,41 +37,46 @@ func TestAllOnRings(t *testing.T) {
 	if testing.Short() || os.Getenv(waitEnv) != "" {
 		t.Skip("-short, or " + waitEnv + " is set: this run is enough")
 	}
-	needPoller(t) // without it all receives wait on the rings anyway
+	needRing(t)
+	runAllAgain(t, waitEnv+"=ring")
+}
+
+// TestAllInPoller runs all tests again, in a process that has no rings.
+func TestAllInPoller(t *testing.T) {
+	if testing.Short() || os.Getenv(waitEnv) != "" || os.Getenv("URINGNET") != "" {
+		t.Skip("-short, or the environment chooses already: this run is enough")
+	}
+	needSockets(t)
+	runAllAgain(t, "URINGNET=poller")
+}
+
+func runAllAgain(t *testing.T, env string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.timeout=10m")
-	cmd.Env = append(os.Environ(), waitEnv+"=ring")
+	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// needPoller skips a test where receives cannot wait in the runtime's poller.
-func needPoller(t *testing.T) {
+// needChoice skips a test whose receives choose where to wait, where the user of the test has chosen for
+// them.
+func needChoice(t *testing.T) {
 	t.Helper()
 	needRing(t)
-	switch {
-	case !sched.Watches:
-		t.Skip("built with uringnet_nolinkname")
-	case os.Getenv(waitEnv) == "ring":
-		t.Skip(waitEnv + "=ring")
-	case sched.Polled():
+	if env := os.Getenv(waitEnv); env != "" {
+		t.Skip(waitEnv + "=" + env)
+	}
+	if sched.Polled() {
 		t.Skip("URINGNET_SQPOLL is set")
 	}
 }
 
-// needPollerAndRings skips a test whose receives choose where to wait, where the user of the test has chosen for them.
-func needPollerAndRings(t *testing.T) {
-	t.Helper()
-	needPoller(t)
-	if os.Getenv(waitEnv) == "poller" {
-		t.Skip(waitEnv + "=poller: all receives are to wait there")
-	}
-}
-
-// TestCrowdMovesToRing: connections that are busy at the same time receive through a ring, and epoll does not watch them; one that is
-// left alone waits in the poller again. With several Ps that also depends on how soon the peers answer, so this is a process with one.
+// TestCrowdMovesToRing: connections that are busy at the same time have turns and wait on a ring; one that
+// is left alone waits in the poller again. With several Ps that also depends on how soon the peers answer,
+// so this is a process with one.
 func TestCrowdMovesToRing(t *testing.T) {
-	needPollerAndRings(t)
+	needChoice(t)
 	const onePEnv = "URINGNET_TEST_ONE_P"
 	if os.Getenv(onePEnv) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
@@ -78,13 +88,10 @@ func TestCrowdMovesToRing(t *testing.T) {
 	}
 	begin(t)
 	l := listen(t, onRing, "tcp")
-	var peers, subjects []stream
+	var peers []stream
 	for range 32 {
 		c, peer := connect(t, l, onNet)
-		peers, subjects = append(peers, peer), append(subjects, c)
-	}
-	nobody := watchedByPoller(t) // the subjects have not read anything yet
-	for _, c := range subjects {
+		peers = append(peers, peer)
 		go io.Copy(c, struct{ io.Reader }{c})
 	}
 	round := func(peers []stream) {
@@ -95,14 +102,22 @@ func TestCrowdMovesToRing(t *testing.T) {
 			mustRead(t, p, "x")
 		}
 	}
-	eventually(t, "the subjects to wait in the poller", func() bool { return watchedByPoller(t) == nobody+len(subjects) })
-	eventually(t, "the crowd to leave the poller", func() bool {
-		round(peers)
-		return watchedByPoller(t) == nobody
+	// waits makes rounds, and returns how many Reads waited in the poller meanwhile and how many on rings.
+	waits := func(peers []stream) (inPoller, onRings uint64) {
+		before := totals()
+		for range 10 {
+			round(peers)
+		}
+		after := totals()
+		return after.Watched - before.Watched, after.CQEs - before.CQEs
+	}
+	eventually(t, "the crowd to leave the poller for a ring", func() bool {
+		inPoller, onRings := waits(peers)
+		return inPoller == 0 && onRings > 0
 	})
 	eventually(t, "one that is alone to come back", func() bool {
-		round(peers[:1])
-		return watchedByPoller(t) > nobody
+		inPoller, _ := waits(peers[:1])
+		return inPoller >= 9
 	})
 }
 
@@ -119,13 +134,14 @@ func watchedByPoller(t *testing.T) (n int) {
 
 // TestCloseLeavesPoller: a socket that is closed is not watched any more, even if a duplicate keeps it open.
 func TestCloseLeavesPoller(t *testing.T) {
-	needPoller(t)
+	needSockets(t)
 	begin(t)
 	l := listen(t, onRing, "tcp")
 	for range 10 {
 		subject, peer := connect(t, l, onNet)
 		before := watchedByPoller(t)
 		interruptSmallRead(t, subject)
+		interruptSmallRead(t, subject) // not on a ring any more
 		if n := watchedByPoller(t); n != before+1 {
 			t.Fatalf("the poller watches %d descriptors after a Read that waited, %d before", n, before)
 		}
@@ -233,4 +249,18 @@ func TestWaitPolicyChecked(t *testing.T) {
 	if out := child(t, "backend", waitEnv+"=nowhere"); !strings.Contains(out, waitEnv) || strings.Contains(out, "io_uring (") {
 		t.Errorf("backend with a bad %s: %s", waitEnv, out)
 	}
+}
+
+// watchedBy lists the file descriptors in an epoll set.
+func watchedBy(t *testing.T, epfd string) []string {
+	t.Helper()
+	info, err := os.ReadFile(filepath.Join("/proc/self/fdinfo", epfd))
+	check(t, err)
+	var fds []string
+	for line := range strings.Lines(string(info)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "tfd:" {
+			fds = append(fds, f[1])
+		}
+	}
+	return fds
 }

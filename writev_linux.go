@@ -22,10 +22,9 @@ func (c *ringTCP) writeBuffers(v *net.Buffers) (int64, error) {
 }
 
 func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
-	d := &c.wr
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.begin(); err != nil {
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	if err := c.wr.side.Prepare(); err != nil {
 		return 0, err
 	}
 	c.wroteSince()
@@ -35,7 +34,7 @@ func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
 		if len(*v) == 0 {
 			return done, nil
 		}
-		n, err := unix.SendmsgBuffers(c.fd, (*v)[:min(len(*v), maxIovecs)], nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		n, err := unix.SendmsgBuffers(c.fd, (*v)[:min(len(*v), maxIovecs)], nil, nil, unix.MSG_DONTWAIT)
 		switch err {
 		case nil:
 			if n == 0 {
@@ -45,7 +44,7 @@ func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
 			consume(v, n)
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := c.awaitWritable(); err != nil {
+			if err := c.wr.side.WaitReady(); err != nil {
 				return done, err
 			}
 		default:

@@ -163,7 +163,7 @@ func TestServerThatFails(t *testing.T) {
 	if servers[0].Error != "" || len(servers[0].Rounds) != 2 {
 		t.Errorf("net: %d rounds, error %q", len(servers[0].Rounds), servers[0].Error)
 	}
-	if want := "is not one of off, require, auto"; !strings.Contains(servers[1].Error, want) {
+	if want := "is not one of off, poller, require, auto"; !strings.Contains(servers[1].Error, want) {
 		t.Errorf("uringnet's error is %q, want %q", servers[1].Error, want)
 	}
 	if want := "no such file"; !strings.Contains(servers[2].Error, want) {

@@ -7,18 +7,18 @@ import (
 	"testing"
 
 	"github.com/uringnet/uringnet/internal/ring"
-	"golang.org/x/sys/unix"
 )
 
 // An operation in flight that is cancelled ends, says so, and leaves the memory alone from then on.
 func TestCancelInFlight(t *testing.T) {
 	a, b := socketPair(t)
+	ringHere(t)
 	o := newOp()
 	buf := make([]byte, 16)
 	for range 1000 {
 		o.Recv(b, buf)
 		o.CancelAndAwait()
-		if r := o.Take(); !r.Canceled {
+		if r := o.Take(); r.Errno != syscall.ECANCELED {
 			t.Fatalf("%+v", r)
 		}
 	}
@@ -27,8 +27,7 @@ func TestCancelInFlight(t *testing.T) {
 		t.Fatal("a cancelled receive wrote into the buffer")
 	}
 	o.Recv(b, buf)
-	o.Await(&o.dl)
-	if r := o.Take(); r.N != 1 {
+	if r := o.await(t); r.N != 1 {
 		t.Fatalf("%+v", r)
 	}
 }
@@ -36,6 +35,7 @@ func TestCancelInFlight(t *testing.T) {
 // Whichever comes first, data or cancellation, no byte is lost.
 func TestCancelRacesData(t *testing.T) {
 	a, b := socketPair(t)
+	ringHere(t)
 	o := newOp()
 	buf := make([]byte, 1)
 	rounds := 20000
@@ -49,10 +49,9 @@ func TestCancelRacesData(t *testing.T) {
 		o.CancelAndAwait()
 		r := o.Take()
 		<-done
-		if r.Canceled {
+		if r.Errno == syscall.ECANCELED {
 			o.Recv(b, buf)
-			o.Await(&o.dl)
-			r = o.Take()
+			r = o.await(t)
 		}
 		if r.N != 1 || buf[0] != byte(i) {
 			t.Fatalf("round %d: %+v, byte %d", i, r, buf[0])
@@ -65,21 +64,19 @@ func TestCancellationThatMissedIsRepeated(t *testing.T) {
 	_, b := socketPair(t)
 	w := staged(t)
 	o := newOp()
-	_, sqe := o.startOn(w, nil)
-	ring.PrepPoll(sqe, int32(b), unix.POLLIN)
-	w.submit(&o.Op, sqe)
+	o.recv(w, b, make([]byte, 1))
 	w.flush()
 	w.mu.Lock()
 	f := w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
 	w.mu.Unlock()
-	if f != &o.fut || !o.InFlight() {
+	if f != o.fut || !o.InFlight() {
 		t.Fatal("the owner does not learn that its cancellation missed")
 	}
 	if !o.cancelFailed.Load() {
 		t.Fatal("the owner would not cancel again")
 	}
 	o.CancelAndAwait()
-	if r := o.Take(); !r.Canceled {
+	if r := o.Take(); r.Errno != syscall.ECANCELED {
 		t.Fatalf("%+v", r)
 	}
 	// For an operation that is over it means nothing.

@@ -8,17 +8,19 @@ import (
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// A ring has two goroutines that reap and flush. Both count in awake while they run, and leave no staged entry behind
-// when they park.
+// A worker has a flusher and, once it has a ring, a completer. Both reap, give turns and flush; both count
+// in awake while they run, and leave no staged entry behind when they park.
 //
-// The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it readable.
-// The flusher is parked on a Future: an operation that is staged while others are about to be staged wakes it, or the first turn in the queue.
+// The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it
+// readable. The flusher is parked on a Future: an operation that is staged while others are about to be
+// staged wakes it, or the first turn in the queue.
 //
-//	awake   drains completions and turns, readies goroutines, lets them run, flushes what they staged; when nothing
-//	        is left -> parked, by the rule publish (awake--), look again, park.
+//	awake   drains completions and turns, readies goroutines, lets them run, flushes what they staged;
+//	        when nothing is left -> parked, by the rule publish (awake--), look again, park.
 //
-// Neither stays awake for much longer than patience at a time if there is more to do. While they and those whom they wake keep all Ps
-// busy, the scheduler does not look at the runtime's poller, and whoever waits there would starve. In a huge crowd they stay awake for longer, since whatever
+// Neither stays awake for much longer than patience at a time if there is more to do. While they and
+// those whom they wake keep all Ps busy, the scheduler does not look at the runtime's poller, and the
+// goroutines that wait there would starve. In a huge crowd they stay awake for longer, since whatever
 // is left on the ring would wait for one round of the poller per patience.
 
 const (
@@ -27,13 +29,14 @@ const (
 )
 
 func (w *worker) completer() {
+	r := w.ringed.Load()
 	// The error means that the ring was closed.
-	_ = w.conn.Read(func(uintptr) bool {
+	_ = r.conn.Read(func(uintptr) bool {
 		since := time.Now()
 		w.setAwake()
 		done := w.drain(since)
 		// The poller is edge-triggered and remembers an edge, so a completion that comes after this look wakes us.
-		for done && (!w.ring.CQ.Empty() || w.ring.SQ.Overflown()) {
+		for done && (!r.CQ.Empty() || r.SQ.Overflown()) {
 			w.setAwake()
 			done = w.drain(since)
 		}
@@ -48,9 +51,15 @@ func (w *worker) completer() {
 func (w *worker) flushing() {
 	for {
 		w.flusher.Wait() // whoever notifies has set awake
-		yield()
-		if !w.drain(time.Now()) {
-			w.provokeEdge() // for the completer, if that is parked
+		goyield()
+		for !w.drain(time.Now()) {
+			if w.ring() != nil {
+				w.provokeEdge() // for the completer, if that is parked
+				break
+			}
+			w.counters.parks.Add(1)
+			w.bell.awaitPoll()
+			w.setAwake()
 		}
 	}
 }
@@ -71,7 +80,7 @@ func (w *worker) drain(since time.Time) bool {
 		n := w.reap()
 		n += w.giveTurns(turnsAfter(n))
 		if n > 0 {
-			yield()
+			goyield()
 		}
 		flushed := w.flush()
 		overdue := (flushed || n > 0) && w.overdue(since)
@@ -100,7 +109,7 @@ func (w *worker) setAwake() {
 func (w *worker) mayPark(leaveTurns bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ring.SQ.Staged() > 0 || !leaveTurns && !w.turns.empty() {
+	if r := w.ring(); r != nil && r.SQ.Staged() > 0 || !leaveTurns && !w.turns.empty() {
 		return false
 	}
 	w.awake--
@@ -110,29 +119,30 @@ func (w *worker) mayPark(leaveTurns bool) bool {
 // reap completes the operations whose completions are there, readies the goroutines that wait for them, and
 // returns the number of completions. It stops after a batch.
 func (w *worker) reap() int {
+	if w.ring() == nil {
+		return 0
+	}
 	w.reapMu.Lock()
 	return w.reapLocked()
 }
 
 // reapLocked is reap with reapMu held, which it unlocks.
 func (w *worker) reapLocked() int {
-	n := w.ring.CQ.Reap(w.batch[:])
-	if n < len(w.batch) && w.ring.SQ.Overflown() {
+	r := w.ring()
+	n := r.CQ.Reap(w.batch[:])
+	if n < len(w.batch) && r.SQ.Overflown() {
 		w.counters.overflows.Add(1)
-		w.ring.FlushOverflow()
-		n += w.ring.CQ.Reap(w.batch[n:])
+		r.FlushOverflow()
+		n += r.CQ.Reap(w.batch[n:])
 	}
 	if n == 0 {
 		w.reapMu.Unlock()
 		return 0
 	}
 	w.counters.arrivals.Add(uint64(n))
-	starved := false
 	w.mu.Lock()
 	for i := range w.batch[:n] {
-		cqe := &w.batch[i]
-		starved = starved || w.outOfBuffers(cqe)
-		if f := w.finish(cqe, n > 1); f != nil {
+		if f := w.finish(&w.batch[i], n > 1); f != nil {
 			w.wake = append(w.wake, f)
 		}
 	}
@@ -145,21 +155,14 @@ func (w *worker) reapLocked() int {
 	w.wake = w.wake[:0]
 	w.reapMu.Unlock()
 
-	stir() // not with the ring's locks held: it may make a system call
+	keepSysmonAwake() // not with the ring's locks held: it may make a system call
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
-	if starved {
-		w.pool.grow(w)
-	}
 	return n
 }
 
 // finish hands a completion to its operation and returns the future to notify, or nil. mu is held.
 func (w *worker) finish(cqe *ring.CQE, inCrowd bool) *Future {
-	var buf *Buffer
-	if cqe.Flags&ring.CQEBuffer != 0 {
-		buf = w.pool.taken(cqe.BufferID())
-	}
 	if cqe.UserData == ring.NoUserData {
 		return nil
 	}
@@ -169,15 +172,12 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) *Future {
 	o := w.table.lookup(cqe.UserData)
 	if o == nil {
 		w.counters.stale.Add(1)
-		if buf != nil {
-			w.pool.put(buf)
-		}
 		return nil
 	}
 	w.table.remove(cqe.UserData)
 	o.inCrowd = inCrowd
 	f := o.fut // once it is complete its owner may use o again
-	o.complete(cqe, buf)
+	o.complete(cqe)
 	return f
 }
 

@@ -41,13 +41,8 @@ func (w *worker) judgeIfDue(arrivals uint64) {
 	defer w.mu.Unlock()
 	if seen := arrivals - w.judgement.judged.Load(); int64(seen) >= judgeAfter {
 		w.judgement.judged.Store(arrivals)
-		w.judgement.judge(&w.counters, severalPs.Load() && w.leavesRing())
+		w.judgement.judge(&w.counters, severalPs.Load() && waitPolicy.Load() != waitOnRing)
 	}
-}
-
-// leavesRing reports whether receives may wait in the poller.
-func (w *worker) leavesRing() bool {
-	return Watches && !w.ring.Polled() && waitPolicy.Load() == waitAuto
 }
 
 func (j *judgement) judge(c *counters, bySize bool) {

@@ -11,6 +11,7 @@ import (
 // An operation in flight keeps its memory, which nothing else may refer to, until its result is taken.
 func TestOperationKeepsItsMemory(t *testing.T) {
 	_, b := socketPair(t)
+	ringHere(t)
 	o := newOp()
 	collected := make(chan struct{})
 	func() {

@@ -134,19 +134,22 @@ func step(score int8, up bool, most int8) int8 {
 	return max(score-1, 0)
 }
 
-// OnRing reports whether the next receive is to wait on a ring.
+// OnRing reports whether the next receive is to wait on a ring, and there is one.
 func (p *Pace) OnRing() bool {
 	switch waitPolicy.Load() {
 	case waitInPoller:
 		return false
 	case waitOnRing:
-		return true
+		return current().hasRing()
 	}
 	if !p.crowd {
 		return false
 	}
 	j := &p.w.judgement
-	return !j.huge.Load() && !(j.vain.Load() && j.large.Load())
+	if j.huge.Load() || j.vain.Load() && j.large.Load() {
+		return false
+	}
+	return current().hasRing()
 }
 
 // Alone reports whether no other connection is at work.
@@ -166,17 +169,18 @@ func (p *Pace) LetOthers() bool {
 		p.luck = 0
 		return false
 	}
-	yield()
+	goyield()
 	return true
 }
 
 // probeEvery is how many receives have no turn, while turns are in vain, before one that has.
 const probeEvery = 16
 
-// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, or a huge crowd, and seldom if turns are
-// in vain. The error is an interruption by d before that. The caller tries to receive then, and tells TurnEnded.
-func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
-	if !p.crowd || p.w.judgement.huge.Load() || waitPolicy.Load() == waitInPoller {
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, or
+// a huge crowd, and seldom if turns are in vain. The error is an interruption of s before that. The
+// caller tries to receive then, and tells TurnEnded.
+func (p *Pace) AwaitTurn(s *Side) (bool, error) {
+	if !p.crowd || p.w.judgement.huge.Load() {
 		return false, nil
 	}
 	if p.w.judgement.vain.Load() {
@@ -184,7 +188,7 @@ func (p *Pace) AwaitTurn(d *Deadline) (bool, error) {
 			return false, nil
 		}
 	}
-	return true, p.turn.await(d)
+	return true, p.turn.await(s)
 }
 
 // TurnEnded says whether a receive found something after a turn.

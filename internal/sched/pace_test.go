@@ -62,6 +62,7 @@ func TestPaceCountsConnections(t *testing.T) {
 
 // Where a receive waits: in a crowd on a ring, unless it is huge, or large and turns are in vain.
 func TestPaceOnRing(t *testing.T) {
+	ringHere(t)
 	for _, tc := range []struct {
 		vain, large, huge bool
 		policy            string
@@ -135,10 +136,8 @@ func TestHugeCrowdIsNotReordered(t *testing.T) {
 			t.Error("a receive let others go first")
 		}
 	}
-	var f Future
-	var d Deadline
-	d.Init(&f)
-	if had, err := p.AwaitTurn(&d); had || err != nil {
+	var desc PollDesc
+	if had, err := p.AwaitTurn(&desc.In); had || err != nil {
 		t.Errorf("a receive had its turn: %v, %v", had, err)
 	}
 }

@@ -1,4 +1,4 @@
-//go:build linux && !uringnet_nolinkname && !race
+//go:build linux && !race
 
 package sched
 
@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Parking by the runtime's own means. The build tag uringnet_nolinkname replaces this file by park_channel.go; so does -race,
-// whose detector sees channels but not gopark.
+// Parking by the runtime's own means. Under -race park_race.go takes the place of this file: the
+// detector cannot follow atomics on the scheduler's stack.
 
 const (
 	waitReasonIOWait = 2 // runtime.waitReasonIOWait: "IO wait" in goroutine dumps
@@ -21,10 +21,10 @@ const (
 //	notified Notify came first: the next Wait returns at once
 //	else     the g that waits; Notify makes it runnable
 //
-// The zero Future is ready to use. Runtime g structures are never freed or moved, so a uintptr may name one.
+// The zero Future is ready to use. Runtime g structures are never freed or moved, so a uintptr may
+// name one.
 type Future struct {
 	state atomic.Uintptr
-	side  *Side // where else its owner may wait, or nil; see Side
 }
 
 const notified = 1
@@ -59,7 +59,6 @@ func (f *Future) Notify() {
 			return
 		case 0:
 			if f.state.CompareAndSwap(0, notified) {
-				f.side.interrupt()
 				return
 			}
 		default:
@@ -69,14 +68,4 @@ func (f *Future) Notify() {
 			}
 		}
 	}
-}
-
-// yield lets the goroutines that are runnable on this P go first.
-func yield() { goyield() }
-
-// currentP is the number of the P that runs the caller, a hint that is stale as soon as it returns.
-func currentP() int {
-	p := procPin()
-	procUnpin()
-	return p
 }

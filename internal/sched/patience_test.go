@@ -7,9 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/uringnet/uringnet/internal/ring"
-	"golang.org/x/sys/unix"
 )
 
 // awaitParks waits until the completer of w, which is busy, has parked a hundred times.
@@ -28,18 +25,16 @@ func awaitParks(t *testing.T, w *worker) {
 // more to do, and goes on afterwards.
 func TestBusyCompleterParks(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	w := current()
+	w := ringHere(t)
 	var stop atomic.Bool
 	ends := make(chan uint64)
 	for range 8 {
 		go func() {
-			_, fd := socketPair(t)
 			o := newOp()
 			n := uint64(0)
 			for ; !stop.Load(); n++ {
-				o.Poll(fd, unix.POLLOUT) // which holds at once
-				o.Await(&o.dl)
-				o.Take()
+				o.nop(w)
+				o.await(t)
 			}
 			ends <- n
 		}()
@@ -62,16 +57,11 @@ func TestImpatientCompleterComesBack(t *testing.T) {
 	ends := make(chan *testOp, ops)
 	for range ops {
 		o := newOp()
-		_, sqe := o.startOn(w, nil)
-		ring.PrepPoll(sqe, int32(fd), unix.POLLOUT) // which holds at once
-		w.submit(&o.Op, sqe)
+		o.nop(w)
 		go func() {
-			o.Await(&o.dl)
-			o.Take()
+			o.await(t)
 			// What it stages now makes the completer flush, and look at the time.
-			_, sqe := o.startOn(w, nil)
-			ring.PrepPoll(sqe, int32(fd), unix.POLLIN) // which never holds
-			w.submit(&o.Op, sqe)
+			o.recv(w, fd, make([]byte, 1)) // nothing comes
 			ends <- o
 		}()
 	}

@@ -42,7 +42,7 @@ func TestReceiveThatTriesFirst(t *testing.T) {
 	for _, crowd := range []bool{false, true} {
 		for _, there := range []bool{false, true} {
 			o := newOp()
-			w := current()
+			w := ringHere(t)
 			w.mu.Lock()
 			before := w.ready
 			w.ready = readiness{100, 100}
@@ -61,10 +61,7 @@ func TestReceiveThatTriesFirst(t *testing.T) {
 			if !there {
 				write()
 			}
-			if err := o.Await(&o.dl); err != nil {
-				t.Fatal(err)
-			}
-			if r := o.Take(); r.Errno != 0 || string(buf[:r.N]) != "ping" {
+			if r := o.await(t); r.Errno != 0 || string(buf[:r.N]) != "ping" {
 				t.Errorf("in crowd %v, data there %v: %+v", crowd, there, r)
 			}
 			w.mu.Lock()

@@ -1,13 +1,19 @@
-//go:build linux && !uringnet_nolinkname
+//go:build linux && !uringnet_nolinkname && !go1.28
 
 package sched
 
-import "unsafe"
+import (
+	"time"
+	"unsafe"
+)
 
-// This is the only file that reaches into the runtime. The build tag uringnet_nolinkname replaces it by runtime_plain.go.
+// This is the only file that reaches into the runtime. Its build constraint names the first release of
+// Go that nobody has checked yet: from there on, and with the build tag uringnet_nolinkname,
+// runtime_plain_unsafe.go takes its place, and package net serves. TestLinknames compares what is declared
+// here with the runtime's source.
 
-// Watches reports whether the runtime's poller can be reached; see Watch.
-const Watches = true
+// Linked reports whether the runtime can be reached. Without it nothing else of this package works.
+const Linked = true
 
 //go:linkname gopark runtime.gopark
 func gopark(unlockf func(g, lock unsafe.Pointer) bool, lock unsafe.Pointer, reason, traceReason uint8, traceskip int)
@@ -24,8 +30,24 @@ func procPin() int
 //go:linkname procUnpin runtime.procUnpin
 func procUnpin()
 
-// The runtime's poller, by the functions that package internal/poll calls. A pd is a pollDesc, which the runtime never frees but
-// uses again for other descriptors; a mode is 'r' or 'w'.
+// nanotime is the real clock, in a testing/synctest bubble too.
+//
+//go:linkname nanotime runtime.nanotime
+func nanotime() int64
+
+// resetTimer is Timer.Reset by the real clock. The timer was not made in a bubble.
+//
+//go:linkname resetTimer time.resetTimer
+func resetTimer(t *time.Timer, when, period int64) bool
+
+//go:linkname semacquire internal/poll.runtime_Semacquire
+func semacquire(sema *uint32)
+
+//go:linkname semrelease internal/poll.runtime_Semrelease
+func semrelease(sema *uint32)
+
+// The runtime's poller, by the functions that package internal/poll calls. A pd is a pollDesc, which
+// the runtime never frees but uses again for other descriptors; a mode is 'r' or 'w'.
 
 //go:linkname pollOpen internal/poll.runtime_pollOpen
 func pollOpen(fd uintptr) (pd uintptr, errno int)

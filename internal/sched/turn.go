@@ -17,7 +17,7 @@ import "sync/atomic"
 //	        interrupted does not wait any more, and finds itself queued, or idle, the next time.
 //
 // If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be, a completion that makes the completer come. Whoever
-// takes completions without draining calls seeToTurns.
+// takes completions without draining calls ensureTurnsServed.
 type Turn struct {
 	// queued is set by the owner, and reset before fut is notified; the owner loads it before it waits for fut.
 	queued atomic.Bool
@@ -57,22 +57,23 @@ func (q *turns) take(n int) (first *Turn) {
 	return first
 }
 
-// await parks until the turn has come, or until d interrupts: then the error is d's.
-func (t *Turn) await(d *Deadline) error {
+// await parks until the turn has come, or until s is interrupted, which the error says.
+func (t *Turn) await(s *Side) error {
 	if !t.queued.Load() {
-		current().queue(t, d.fut)
+		current().queue(t, &s.fut)
 	}
 	for t.queued.Load() {
-		if err := d.interruption(); err != nil {
+		if err := s.interruption(); err != nil {
 			return err
 		}
-		d.fut.Wait()
+		s.fut.Wait()
 	}
 	return nil
 }
 
 func (w *worker) queue(t *Turn, f *Future) {
 	w.mu.Lock()
+	w.start()
 	t.fut = f
 	t.queued.Store(true)
 	nobody := w.awake == 0 && w.turns.empty()
@@ -80,8 +81,8 @@ func (w *worker) queue(t *Turn, f *Future) {
 	w.wakeFlusherIf(nobody)
 }
 
-// seeToTurns sees to it that somebody drains the turns.
-func (w *worker) seeToTurns() {
+// ensureTurnsServed sees to it that somebody drains the turns.
+func (w *worker) ensureTurnsServed() {
 	w.mu.Lock()
 	w.wakeFlusherIf(w.awake == 0 && !w.turns.empty())
 }

@@ -9,28 +9,27 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/uringnet/uringnet/internal/ring"
 )
 
 // player is a connection as far as turns are concerned.
 type player struct {
 	turn Turn
-	fut  Future
-	dl   Deadline
+	desc PollDesc
 }
 
 func newPlayer() *player {
 	p := new(player)
-	p.dl.Init(&p.fut)
+	p.desc.Init(-1)
 	return p
 }
+
+func (p *player) fut() *Future { return &p.desc.In.fut }
 
 // await awaits a turn of w.
 func (p *player) await(t *testing.T, w *worker) {
 	t.Helper()
-	w.queue(&p.turn, &p.fut)
-	if err := p.turn.await(&p.dl); err != nil {
+	w.queue(&p.turn, p.fut())
+	if err := p.turn.await(&p.desc.In); err != nil {
 		t.Error(err)
 	}
 }
@@ -114,18 +113,14 @@ func TestTurnsLeftBehind(t *testing.T) {
 func TestTurnInterrupted(t *testing.T) {
 	w := staged(t) // nobody drains it
 	p, other := newPlayer(), newPlayer()
-	w.queue(&p.turn, &p.fut)
-	w.queue(&other.turn, &other.fut)
+	w.queue(&p.turn, p.fut())
+	w.queue(&other.turn, other.fut())
 	for range 3 {
-		p.dl.Set(time.Now().Add(-time.Second))
-		if err := p.turn.await(&p.dl); err != os.ErrDeadlineExceeded {
+		p.desc.In.SetDeadline(time.Now().Add(-time.Second))
+		if err := p.turn.await(&p.desc.In); err != os.ErrDeadlineExceeded {
 			t.Fatal(err)
 		}
-		p.dl.Set(time.Time{})
-	}
-	p.dl.Poke()
-	if err := p.turn.await(&p.dl); err != ErrPoked {
-		t.Fatal(err)
+		p.desc.In.SetDeadline(time.Time{})
 	}
 	if !p.turn.queued.Load() {
 		t.Fatal("the turn has left the queue")
@@ -134,7 +129,7 @@ func TestTurnInterrupted(t *testing.T) {
 		t.Errorf("%d turns for 2 players", n)
 	}
 	for _, p := range []*player{p, other} {
-		if p.turn.queued.Load() || p.turn.await(&p.dl) != nil {
+		if p.turn.queued.Load() || p.turn.await(&p.desc.In) != nil {
 			t.Error("the turn has not come")
 		}
 	}
@@ -144,44 +139,61 @@ func TestTurnInterrupted(t *testing.T) {
 }
 
 // Whoever reaps without draining may take the completion that was to wake the completer.
-func TestReapingSeesToTurns(t *testing.T) {
+func TestReapingEnsuresTurns(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the completer does not run in between
 	_, fd := socketPair(t)
 	for range 5 {
 		w := staged(t)
 		o := newOp()
 		buf := make([]byte, 1)
-		_, sqe := o.startOn(w, buf)
-		ring.PrepRecv(sqe, int32(fd), buf, true)
-		w.submit(&o.Op, sqe)
+		o.recv(w, fd, buf)
 		p := newPlayer()
-		w.queue(&p.turn, &p.fut)
+		w.queue(&p.turn, p.fut())
 		w.mu.Lock()
 		w.awake = 0 // a drain whose time is up
 		w.mu.Unlock()
 		w.provokeEdge()
 		o.CancelAndAwait()
 		o.Take()
-		if err := p.turn.await(&p.dl); err != nil {
+		if err := p.turn.await(&p.desc.In); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// While turns are taken all the time the completer parks now and then, so that the scheduler looks at the runtime's poller.
-func TestCompleterParksBetweenTurns(t *testing.T) {
+// While turns are taken all the time whoever gives them parks now and then, with a ring and without, so
+// that the scheduler looks at the runtime's poller.
+func TestTurnsLeaveTimeForPoller(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var stop atomic.Bool
+	for name, w := range map[string]*worker{"ring": onRing(t), "no ring": {patience: patience}} {
+		t.Run(name, func(t *testing.T) {
+			var stop atomic.Bool
+			var wg sync.WaitGroup
+			for range 32 {
+				wg.Go(func() {
+					for p := newPlayer(); !stop.Load(); {
+						p.await(t, w)
+					}
+				})
+			}
+			awaitParks(t, w)
+			stop.Store(true)
+			wg.Wait()
+		})
+	}
+}
+
+// A worker without a ring gives all turns, also those that it leaves behind because its time is up.
+func TestTurnsWithoutRing(t *testing.T) {
+	w := &worker{} // without patience
 	var wg sync.WaitGroup
-	w := current()
-	for range 32 {
+	for range 2*reapBatch + 10 {
 		wg.Go(func() {
-			for p := newPlayer(); !stop.Load(); {
+			p := newPlayer()
+			for range 10 {
 				p.await(t, w)
 			}
 		})
 	}
-	awaitParks(t, w)
-	stop.Store(true)
 	wg.Wait()
 }

@@ -15,31 +15,39 @@ import (
 )
 
 const (
-	sqEntries = 1024
-	cqEntries = 8192 // two for each of 4096 connections; beyond that the kernel keeps an overflow list
+	// The kernel charges the queues to RLIMIT_MEMLOCK, of which a user has 8 MiB under systemd: a
+	// ring takes 84 KiB. What does not fit into the completion queue waits in a list of the kernel's.
+	sqEntries = 256
+	cqEntries = 4096
 
 	// reapBatch bounds how many goroutines one pass readies: the local run queue of a P holds 256, and what
 	// spills into the global queue starves.
 	reapBatch = 128
 )
 
-// worker is one ring with its completer.
+// worker is what a group of Ps shares: the queue of turns, the counters, and a ring, once it needs one.
+//
+//	new     Nothing but the counters is used. The first turn, or the first receive on a ring -> awake.
+//	awake   Its flusher runs, or will run, when there is something to do; see completer.go.
 type worker struct {
-	ring *ring.Ring
-	file *os.File // the ring's file descriptor in the runtime's poller
-	conn syscall.RawConn
-
-	// mu guards the submission side: staging and publishing entries, the table, the buffer pool, the turns and awake.
-	mu    sync.Mutex
-	turns turns
-	table table
-	pool  pool
-	// awake counts the completer and the flusher while they run, or will run: they flush what is staged, and give turns.
-	awake   int
+	// mu guards the submission side of the ring: staging and publishing entries, and the table;
+	// the turns, awake, and started.
+	mu      sync.Mutex
+	turns   turns
+	table   table
+	awake   int // counts the completer and the flusher while they run, or will run: they flush what is staged, and give turns
+	started bool
 	flusher Future
 	ready   readiness
 
-	// reapMu guards the completion side. It is taken before mu.
+	// ringed is nil until receives are to wait on a ring, and does not change then. It is stored
+	// after the ring is made, under groups.mu.
+	ringed  atomic.Pointer[ringed]
+	nextTry atomic.Int64 // by nanotime: when to try for a ring again after there was none to be had
+
+	bell bell // the flusher's
+
+	// reapMu guards the completion side of the ring. It is taken before mu.
 	reapMu sync.Mutex
 	batch  [reapBatch]ring.CQE
 	wake   []*Future
@@ -48,6 +56,13 @@ type worker struct {
 
 	judgement judgement
 	counters  counters
+}
+
+// ringed is a ring, and its file descriptor in the runtime's poller.
+type ringed struct {
+	*ring.Ring
+	file *os.File
+	conn syscall.RawConn
 }
 
 // counters are read without a lock.
@@ -66,7 +81,7 @@ type counters struct {
 	large    atomic.Uint64 // those after largeInVain or more
 	huge     atomic.Uint64 // those after largeFrom or more
 
-	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, noBuffers, stale atomic.Uint64
+	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, stale atomic.Uint64
 }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
@@ -87,24 +102,15 @@ func (r *readiness) note(submitted, completed uint32) {
 // likely reports whether it is worth while to try a receive before waiting for data.
 func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
-// newWorker makes a ring and its goroutines. If the kernel is to poll the rings, its thread for the ring of first, which may be
-// nil, polls this one too.
-func newWorker(first *worker) (*worker, error) {
-	cfg := ring.Config{SQEntries: sqEntries, CQEntries: cqEntries}
-	var err error
-	if cfg.PollIdle, err = pollIdle(); err != nil {
-		return nil, err
-	}
+// newRinged makes a ring. If the kernel is to poll the rings, its thread for first, which may be nil,
+// polls this one too.
+func newRinged(first *ringed) (*ringed, error) {
+	cfg := ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, PollIdle: polledIdle}
 	if first != nil {
-		cfg.PollWith = first.ring
+		cfg.PollWith = first.Ring
 	}
 	r, err := ring.New(cfg)
 	if err != nil {
-		return nil, err
-	}
-	w := &worker{ring: r, patience: patience}
-	if err := w.pool.register(r); err != nil {
-		r.Close()
 		return nil, err
 	}
 	// The runtime's poller takes non-blocking files only.
@@ -112,34 +118,46 @@ func newWorker(first *worker) (*worker, error) {
 		r.Close()
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	w.file = os.NewFile(uintptr(r.FD()), "io_uring")
+	file := os.NewFile(uintptr(r.FD()), "io_uring")
 	// From here on the file owns the descriptor: its cleanup would close the number again, whoever has it then.
-	if err := w.file.SetReadDeadline(time.Time{}); err != nil {
-		w.file.Close()
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = file.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		file.Close()
 		r.Unmap()
 		return nil, fmt.Errorf("the runtime's poller does not take an io_uring: %w", err)
 	}
-	if w.conn, err = w.file.SyscallConn(); err != nil {
-		w.file.Close()
-		r.Unmap()
-		return nil, err
+	return &ringed{r, file, conn}, nil
+}
+
+// start starts the flusher. mu is held.
+func (w *worker) start() {
+	if !w.started {
+		w.started = true
+		spawn(w.flushing)
 	}
-	w.pool.grow(w)
-	go w.completer()
-	go w.flushing()
-	return w, nil
+}
+
+// ring is the worker's ring, or nil.
+func (w *worker) ring() *ring.Ring {
+	if r := w.ringed.Load(); r != nil {
+		return r.Ring
+	}
+	return nil
 }
 
 // lockWithEntry locks mu and stages an entry.
 func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 	w.mu.Lock()
 	for {
-		if sqe, index := w.ring.SQ.Next(); sqe != nil {
+		if sqe, index := w.ring().SQ.Next(); sqe != nil {
 			return sqe, index
 		}
 		w.mu.Unlock()
 		w.flush()
-		if w.ring.Polled() {
+		if w.ring().Polled() {
 			w.awaitRoom()
 		}
 		w.mu.Lock()
@@ -148,7 +166,7 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 
 // awaitRoom returns when the kernel's thread has taken entries from the full queue of a polled ring.
 func (w *worker) awaitRoom() {
-	if errno := w.ring.AwaitRoom(); errno != 0 && errno != syscall.EINTR {
+	if errno := w.ring().AwaitRoom(); errno != 0 && errno != syscall.EINTR {
 		panic(fmt.Sprintf("uringnet: waiting for room in a polled ring: %v", errno))
 	}
 }
@@ -180,10 +198,9 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 		w.mu.Unlock()
 		return false
 	}
-	o.canceled = true
-	if w.ring.SQ.Withdraw(o.sqIndex) {
+	if w.ring().SQ.Withdraw(o.sqIndex) {
 		w.table.remove(o.userData)
-		o.complete(&ring.CQE{Res: -int32(syscall.ECANCELED)}, nil)
+		o.complete(&ring.CQE{Res: -int32(syscall.ECANCELED)})
 		w.mu.Unlock()
 		w.counters.withdrawn.Add(1)
 		return true
@@ -199,7 +216,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which is now if it is ours.
 	if w.reapMu.TryLock() {
 		w.reapLocked()
-		w.seeToTurns()
+		w.ensureTurnsServed()
 	}
 	return false
 }
@@ -207,7 +224,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 // barrier returns when the kernel has let go of what completed requests held. It posts a completion before it drops the
 // request's reference to the file, and does both under the ring's lock; a request that is submitted now waits for that lock.
 func (w *worker) barrier() {
-	if w.ring.Polled() {
+	if w.ring().Polled() {
 		w.awaitNop()
 		return
 	}
@@ -219,29 +236,31 @@ func (w *worker) barrier() {
 
 // awaitNop returns when the kernel's thread, which takes one request after the other, has come to one that is submitted now.
 func (w *worker) awaitNop() {
-	var f Future
-	o := new(Op)
-	o.Init(&f)
+	o := &Op{fut: new(Future)}
 	_, sqe := o.startOn(w, nil)
 	ring.PrepNop(sqe)
 	w.submit(o, sqe)
 	for !o.Done() {
-		f.Wait()
+		o.fut.Wait()
 	}
 	o.Take()
 }
 
 // flush hands everything that is staged to the kernel and reports whether there was anything.
 func (w *worker) flush() bool {
+	r := w.ring()
+	if r == nil {
+		return false
+	}
 	w.mu.Lock()
-	staged := w.ring.SQ.Staged()
-	w.ring.SQ.Publish()
-	n := w.ring.SQ.Unconsumed()
+	staged := r.SQ.Staged()
+	r.SQ.Publish()
+	n := r.SQ.Unconsumed()
 	w.mu.Unlock()
 	w.counters.submissions.Add(uint64(staged))
-	if w.ring.Polled() {
+	if r.Polled() {
 		if staged > 0 {
-			w.enter(n)
+			w.enter(r, n)
 		}
 		return staged > 0
 	}
@@ -250,29 +269,29 @@ func (w *worker) flush() bool {
 	}
 	// Another thread may hand over our entries, or we its: both ask for all that is left, and the kernel stops at the tail.
 	for n > 0 {
-		before := w.ring.CQ.Tail()
-		w.enter(n)
-		there := min(n, w.ring.CQ.Tail()-before)
+		before := r.CQ.Tail()
+		w.enter(r, n)
+		there := min(n, r.CQ.Tail()-before)
 		w.counters.ready.Add(uint64(there))
 		w.mu.Lock()
 		w.ready.note(n, there)
-		n = w.ring.SQ.Unconsumed()
+		n = r.SQ.Unconsumed()
 		w.mu.Unlock()
 	}
 	return true
 }
 
-func (w *worker) enter(n uint32) {
+func (w *worker) enter(r *ring.Ring, n uint32) {
 	w.counters.enters.Add(1)
-	switch errno := w.ring.Enter(n); errno {
+	switch errno := r.Enter(n); errno {
 	case 0, syscall.EINTR:
 	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
 		// The kernel has no memory for requests, or wants its overflown completions to be reaped first: room
 		// comes from reaping and from letting others run.
-		w.ring.FlushOverflow()
+		r.FlushOverflow()
 		w.reap()
-		w.seeToTurns()
-		yield()
+		w.ensureTurnsServed()
+		goyield()
 	default:
 		panic(fmt.Sprintf("uringnet: io_uring_enter of %d entries: %v", n, errno))
 	}
