@@ -18,7 +18,8 @@ type kernel interface {
 	mmap(fd int, offset uint64, size int) ([]byte, error)
 	munmap(mem []byte) error
 	enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
-	registerBufRing(fd int, mem []byte, entries uint32, group uint16) error
+	restrict(fd int, to []restriction) error
+	enable(fd int) error
 	close(fd int) error
 }
 
@@ -34,14 +35,16 @@ func (linux) setup(entries uint32, p *Params) (int, error) {
 }
 
 func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {
-	mem, err := unix.Mmap(fd, int64(offset), size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
+	mem, err := unix.Mmap(fd, int64(offset), size, prot, flags)
 	return mem, os.NewSyscallError("mmap", err)
 }
 
 func (linux) munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
 
-// rawMax is how many entries are handed over without telling the scheduler: the call does not block, unless it is asked
-// to wait for room, and preparing this few ends sooner than another thread could take over the P.
+// rawMax is how many entries are handed over without telling the scheduler. The call does not block,
+// unless it is asked to wait for room, and preparing this few ends sooner than another thread could
+// take over the P.
 const rawMax = 32
 
 func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
@@ -53,9 +56,20 @@ func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-func (linux) registerBufRing(fd int, mem []byte, entries uint32, group uint16) error {
-	reg := bufReg{ringAddr: address(mem), ringEntries: entries, bgid: group}
-	return sys.IOURingRegister(fd, uint8(registerPbufRing), unsafe.Pointer(&reg), 1)
+func (linux) restrict(fd int, to []restriction) error {
+	return register(fd, registerRestrictions, unsafe.Pointer(unsafe.SliceData(to)), len(to))
+}
+
+func (linux) enable(fd int) error { return register(fd, registerEnableRings, nil, 0) }
+
+// register is io_uring_register; its error is a syscall.Errno.
+func register(fd int, opcode uint32, arg unsafe.Pointer, n int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(fd), uintptr(opcode),
+		uintptr(arg), uintptr(n), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 func (linux) close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }

@@ -21,9 +21,17 @@ type Feature struct {
 }
 
 // Probe tries each feature on a ring of its own and reports what it found. The result is cached.
+//
+// It comes back with an error where the system calls are forbidden, whatever it is that forbids them:
+// also where a seccomp filter would end the process or leave it waiting.
 func Probe() ([]Feature, error) { return cachedProbe() }
 
-var cachedProbe = sync.OnceValues(func() ([]Feature, error) { return probe(linux{}) })
+var cachedProbe = sync.OnceValues(func() ([]Feature, error) {
+	if err := mayTry(); err != nil {
+		return nil, err
+	}
+	return probe(linux{})
+})
 
 // Missing names the first required feature that is not there.
 func Missing(fs []Feature) error {
@@ -42,25 +50,23 @@ var setupProbes = []struct {
 }{
 	{"SUBMIT_ALL", "5.18", sys.IORING_SETUP_SUBMIT_ALL},
 	{"COOP_TASKRUN", "5.19", sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG},
-	{"SINGLE_ISSUER", "6.0", setupSingleIssuer},
-	{"DEFER_TASKRUN", "6.1", setupSingleIssuer | setupDeferTaskrun},
 	{"NO_SQARRAY", "6.6", setupNoSQArray},
 }
 
-// requestProbes are tried with a file descriptor that cannot be: the kernel rejects a request that it does not know
-// with EINVAL before it looks at the file descriptor, and one that it knows with EBADF after.
+// requestProbes are tried with a file descriptor or a target that cannot be. The kernel rejects a
+// request that it does not know with EINVAL before it looks for those, and one that it knows after.
 var requestProbes = []struct {
 	name, since string
-	required    bool
 	prep        func(sqe *SQE)
+	want        syscall.Errno
 }{
-	{"recv POLL_FIRST", "5.19", true, func(sqe *SQE) { PrepRecv(sqe, -1, nil, true) }},
-	{"recv into provided buffers", "5.7", true, func(sqe *SQE) { PrepRecvPooled(sqe, -1, 1, 0) }},
-	{"send", "5.6", true, func(sqe *SQE) { PrepSend(sqe, -1, nil, 0) }},
-	{"accept", "5.5", true, func(sqe *SQE) { PrepAccept(sqe, -1, 0) }},
-	{"connect", "5.5", true, func(sqe *SQE) { PrepConnect(sqe, -1, make([]byte, 16)) }},
-	{"poll", "5.1", true, func(sqe *SQE) { PrepPoll(sqe, -1, 1) }},
+	{"restrictions", "5.10", prepForbidden, syscall.EACCES},
+	{"async cancel", "5.5", func(sqe *SQE) { PrepCancel(sqe, NoUserData-1) }, syscall.ENOENT},
+	{"recv POLL_FIRST", "5.19", func(sqe *SQE) { PrepRecv(sqe, -1, nil, true) }, syscall.EBADF},
 }
+
+// prepForbidden asks for what no ring of ours may do.
+func prepForbidden(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_READV, -1, 0, 0, 0) }
 
 func probe(k kernel) ([]Feature, error) {
 	r, err := newRing(k, Config{SQEntries: 8, CQEntries: 16})
@@ -69,15 +75,13 @@ func probe(k kernel) ([]Feature, error) {
 	}
 	defer r.Close()
 	var fs []Feature
+	for _, p := range requestProbes {
+		fs = append(fs, feature(p.name, p.since, true, r.tryRequest(p.prep, p.want)))
+	}
+	fs = append(fs, feature("silent success", "5.17", true, r.trySilentNop()))
 	for _, p := range setupProbes {
 		fs = append(fs, feature(p.name, p.since, false, trySetup(k, p.flags)))
 	}
-	_, err = r.RegisterBuffers(8, 0)
-	fs = append(fs, feature("ring of provided buffers", "5.19", true, err))
-	for _, p := range requestProbes {
-		fs = append(fs, feature(p.name, p.since, p.required, r.tryRequest(p.prep)))
-	}
-	fs = append(fs, feature("silent success", "5.17", true, r.trySilentNop()))
 	return fs, nil
 }
 
@@ -85,8 +89,9 @@ func feature(name, since string, required bool, err error) Feature {
 	return Feature{Name: name, Since: since, Required: required, Available: err == nil, Err: err}
 }
 
+// trySetup leaves the ring disabled, so that it can do nothing until it is closed.
 func trySetup(k kernel, flags uint32) error {
-	p := Params{Flags: flags}
+	p := Params{Flags: flags | sys.IORING_SETUP_R_DISABLED}
 	fd, err := k.setup(4, &p)
 	if err != nil {
 		return err
@@ -94,26 +99,26 @@ func trySetup(k kernel, flags uint32) error {
 	return k.close(fd)
 }
 
-// tryRequest submits a request that must fail, and returns nil if it failed for its file descriptor only.
-func (r *Ring) tryRequest(prep func(*SQE)) error {
+// tryRequest submits a request that must fail, and returns nil if it failed with the errno wanted.
+func (r *Ring) tryRequest(prep func(*SQE), want syscall.Errno) error {
 	res, err := r.complete(prep)
 	if err != nil {
 		return err
 	}
 	switch errno := syscall.Errno(-res); {
-	case res < 0 && errno == syscall.EBADF:
+	case res < 0 && errno == want:
 		return nil
 	case res < 0:
 		return errno
 	}
-	return errors.New("the kernel accepted file descriptor -1")
+	return fmt.Errorf("the kernel answers %d to what should be %w", res, want)
 }
 
 // trySilentNop checks that a silent request leaves no completion.
 func (r *Ring) trySilentNop() error {
 	sqe, _ := r.SQ.Next()
 	PrepSilentNop(sqe)
-	res, err := r.complete(func(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_NOP, -1, 0, 0, 0) })
+	res, err := r.complete(PrepNop)
 	if err == nil && res != 0 {
 		err = syscall.Errno(-res)
 	}
@@ -131,7 +136,7 @@ func (r *Ring) complete(prep func(*SQE)) (res int32, err error) {
 	sqe.SetUserData(mark)
 	r.SQ.Publish()
 	if errno := r.Enter(r.SQ.Unconsumed()); errno != 0 {
-		return 0, errno
+		return 0, fmt.Errorf("io_uring_enter: %w", errno)
 	}
 	var cqes [4]CQE
 	n := r.CQ.Reap(cqes[:])

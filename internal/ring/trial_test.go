@@ -1,0 +1,66 @@
+//go:build linux
+
+package ring
+
+import (
+	"errors"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// The child finds what is so, and leaves nothing behind. What it finds under filters is tested in
+// compat/container, in processes that may have one.
+func TestTrialLeavesNothing(t *testing.T) {
+	files, maps := openFiles(t), mappedRings(t)
+	for range 20 {
+		if err := tryInChild(patience); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f, m := openFiles(t), mappedRings(t); f != files || m != maps {
+		t.Errorf("%d files are open, before %d; %d mappings, before %d", f, files, m, maps)
+	}
+	if pid, err := syscall.Wait4(-1, nil, unix.WALL|unix.WNOHANG, nil); err != syscall.ECHILD {
+		t.Errorf("a child is left: %d, %v", pid, err)
+	}
+}
+
+// Each end of a child has its words.
+func TestVerdict(t *testing.T) {
+	const exited, sigsys, sigkill = syscall.WaitStatus(0), syscall.WaitStatus(31), syscall.WaitStatus(9)
+	for _, tc := range []struct {
+		step   int32
+		errno  syscall.Errno
+		status syscall.WaitStatus
+		err    error
+		want   []error
+		words  string
+	}{
+		{step: stepDone},
+		{step: stepDone, status: sigkill, err: ErrNoAnswer}, // it was late, but it said all
+		{stepSetup, syscall.EPERM, exited, nil, []error{syscall.EPERM}, "io_uring_setup: operation not permitted"},
+		{stepSetup, syscall.EINVAL, exited, nil, []error{ErrTooOld, syscall.EINVAL}, "io_uring_setup"},
+		{stepSetup, 0, sigsys, nil, []error{ErrKilled}, "io_uring_setup: a seccomp filter kills the process that calls it"},
+		{stepEnter, 0, sigsys, nil, []error{ErrKilled}, "io_uring_enter: a seccomp"},
+		{stepRestrict, 0, sigsys, nil, []error{ErrKilled}, "io_uring_register"},
+		{stepSetup, 0, sigkill, ErrNoAnswer, []error{ErrNoAnswer}, "io_uring_setup: it does not return"},
+		{stepSetup, 0, sigkill, nil, []error{ErrUntried}, "signal 9"},
+		{stepSetup, 0, exited, nil, []error{ErrUntried}, "io_uring_setup"},
+		{stepBegin, 0, sigsys, nil, []error{ErrUntried}, "cannot be tried here"},
+		{stepWait, 0, exited, nil, []error{ErrUntried}, "cannot be tried here"},
+	} {
+		tr := trial{step: tc.step, errno: int32(tc.errno)}
+		err := tr.verdict(tc.status, tc.err)
+		if (err == nil) != (tc.want == nil) {
+			t.Errorf("%+v: %v", tc, err)
+		}
+		for _, w := range tc.want {
+			if !errors.Is(err, w) || !strings.Contains(err.Error(), tc.words) {
+				t.Errorf("%+v: %v", tc, err)
+			}
+		}
+	}
+}
