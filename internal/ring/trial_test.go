@@ -14,13 +14,13 @@ import (
 // The child finds what is so, and leaves nothing behind. What it finds under filters is tested in
 // compat/container, in processes that may have one.
 func TestTrialLeavesNothing(t *testing.T) {
-	files, maps := openFiles(t), mappedRings(t)
+	files, maps := openFiles(t), shared(t)
 	for range 20 {
 		if err := tryInChild(patience); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if f, m := openFiles(t), mappedRings(t); f != files || m != maps {
+	if f, m := openFiles(t), shared(t); f != files || m != maps {
 		t.Errorf("%d files are open, before %d; %d mappings, before %d", f, files, m, maps)
 	}
 	if pid, err := syscall.Wait4(-1, nil, unix.WALL|unix.WNOHANG, nil); err != syscall.ECHILD {
