@@ -96,9 +96,10 @@ func makeRings(n int) (full, smaller int, err error) {
 	return full, smaller, nil
 }
 
-// TestRoomForRings makes 84 rings in four processes of one user, all of full size, under the limit
-// that a user has. A fifth process takes what room is left: it gets smaller rings at the end, and in
-// all there are as many as MemlockOf says. The kernel counts them for a user: this one is nobody else.
+// TestRoomForRings makes 84 rings in four processes of one user, all of full size, under the
+// limit that a user has. A fifth process takes what room is left: it gets smaller rings at the
+// end, and in all there are as many as MemlockOf says. The kernel counts them for a user: this
+// one is nobody else.
 func TestRoomForRings(t *testing.T) {
 	needTrials(t)
 	if os.Geteuid() != 0 {

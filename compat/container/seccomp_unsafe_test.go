@@ -23,10 +23,11 @@ func deny(errno unix.Errno, calls ...uint32) error {
 	return nil
 }
 
-// filter installs a seccomp filter on all threads, now and later, with an action for some calls. For
-// the action that asks a supervisor there is one, which never answers.
+// filter installs a seccomp filter on all threads, now and later, with an action for some calls.
+// For the action that asks a supervisor there is one, which never answers.
 func filter(action uint32, calls ...uint32) error {
-	prog := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}} // seccomp_data.nr
+	// Offset 0 is seccomp_data.nr.
+	prog := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}}
 	for i, call := range calls {
 		// Jump over the comparisons that follow and over "allow".
 		prog = append(prog, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: uint8(len(calls) - i), K: call})
@@ -41,7 +42,7 @@ func filter(action uint32, calls ...uint32) error {
 	if supervised {
 		flags |= unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH
 	}
-	runtime.LockOSThread() // the two calls belong to one thread; the second one brings the others in line
+	runtime.LockOSThread() // the calls belong to one thread; the second brings the others in line
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no_new_privs: %w", err)

@@ -56,12 +56,32 @@ func init() {
 		}
 		return nil
 	}
-	children["ring"] = func() error { // what becomes of a process that uses a ring without asking first
+	children["call"] = func() error { // what becomes of a process that does not ask first
 		if err := filterFromEnv(); err != nil {
 			return err
 		}
-		_, err := ring.New(ring.Config{SQEntries: 8, CQEntries: 16})
+		_, _, err := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, 0, 0)
 		return err
+	}
+	children["filter after probe"] = func() error {
+		if _, err := ring.Probe(); err != nil {
+			return err
+		}
+		c := ring.Config{SQEntries: 8, CQEntries: 16}
+		if _, err := ring.New(c); err != nil {
+			return err
+		}
+		for range 2 { // the second filter makes one more, and the same answer
+			if err := filter(unix.SECCOMP_RET_KILL_PROCESS, unix.SYS_IO_URING_SETUP); err != nil {
+				return err
+			}
+			for range 2 {
+				if _, err := ring.New(c); !errors.Is(err, ring.ErrKilled) {
+					return fmt.Errorf("a ring after the filter: %w, want %w", err, ring.ErrKilled)
+				}
+			}
+		}
+		return nil
 	}
 }
 
@@ -119,8 +139,8 @@ func trial() error {
 	return err
 }
 
-// state is what a probe must leave as it was: the open files, and the signals that the thread blocks
-// which it runs on.
+// state is what a probe must leave as it was: the open files, and the signals that the thread
+// blocks which it runs on.
 func state() (string, error) {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -138,8 +158,8 @@ func state() (string, error) {
 	return "", errors.New("no SigBlk in a thread's status")
 }
 
-// TestTrial has filters do the worst to each of io_uring's system calls. The process lives, it learns
-// what the filter would do, and the child that found it out leaves nothing.
+// TestTrial has filters do the worst to each of io_uring's system calls. The process lives, it
+// learns what the filter would do, and the child that found it out leaves nothing.
 func TestTrial(t *testing.T) {
 	needTrials(t)
 	for _, a := range actions {
@@ -162,8 +182,8 @@ func TestTrial(t *testing.T) {
 	}
 }
 
-// TestTrialUnderStrictFilter is about a filter that kills for what the probe itself needs: to wait for
-// a child.
+// TestTrialUnderStrictFilter is about a filter that kills for what the probe itself needs: to
+// wait for a child.
 func TestTrialUnderStrictFilter(t *testing.T) {
 	needTrials(t)
 	if out, err := command(t, "trial without wait").CombinedOutput(); err != nil {
@@ -171,16 +191,25 @@ func TestTrialUnderStrictFilter(t *testing.T) {
 	}
 }
 
-// TestFiltersKill sees that the filters do what is said of them: a process that does not ask the probe
-// first dies of them.
+// TestFilterAfterProbe is a program that locks itself in after it has probed: a ring that it makes
+// later is tried anew.
+func TestFilterAfterProbe(t *testing.T) {
+	needTrials(t)
+	if out, err := command(t, "filter after probe").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestFiltersKill sees that the filters do what is said of them: a process that does not ask the
+// probe first dies of them.
 func TestFiltersKill(t *testing.T) {
 	needTrials(t)
 	for _, a := range actions {
-		if a.want != ring.ErrKilled || a.name == "kill thread" { // a process can live on with a thread less
-			continue
+		if a.want != ring.ErrKilled || a.name == "kill thread" {
+			continue // a process can live on with a thread less
 		}
 		t.Run(a.name, func(t *testing.T) {
-			err := command(t, "ring", actionEnv+"="+a.name, callEnv+"=io_uring_setup").Run()
+			err := command(t, "call", actionEnv+"="+a.name, callEnv+"=io_uring_setup").Run()
 			if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() == 1 {
 				t.Errorf("the process ended with %v, want its death", err)
 			}

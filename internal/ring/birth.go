@@ -23,8 +23,8 @@ type Config struct {
 	PollWith *Ring
 }
 
-// A queue is not made smaller than this for want of memory: both fit into two pages, and a kernel that
-// has not even those has none to spare for the work either.
+// A queue is not made smaller than this for want of memory: both fit into two pages, and a kernel
+// that has not even those has none to spare for the work either.
 const (
 	minSQEntries = 32
 	minCQEntries = 64
@@ -52,8 +52,9 @@ const requiredFeatures = sys.IORING_FEAT_SINGLE_MMAP | sys.IORING_FEAT_NODROP |
 // requiredFlags: sized queues, and a birth in two steps, so that the ring never ran unrestricted.
 const requiredFlags = sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_R_DISABLED
 
-// optionalFlags are dropped one after the other, from the newest on, while the kernel refuses them with
-// EINVAL. Those for cooperative task work mean nothing where a thread of the kernel does it.
+// optionalFlags are dropped one after the other, from the newest on, while the kernel refuses
+// them with EINVAL. Those for cooperative task work mean nothing where a thread of the kernel
+// does it.
 func (c Config) optionalFlags() []uint32 {
 	if c.PollIdle > 0 {
 		return []uint32{setupNoSQArray, sys.IORING_SETUP_SUBMIT_ALL}
@@ -62,8 +63,8 @@ func (c Config) optionalFlags() []uint32 {
 	return []uint32{setupNoSQArray, cooperative, sys.IORING_SETUP_SUBMIT_ALL}
 }
 
-// whatRingsMayDo is all that a ring is used for. Whoever gets at its descriptor or its memory cannot
-// open a file with it, start a connection, or give it other buffers and files.
+// whatRingsMayDo is all that a ring is used for. Whoever gets at its descriptor or its memory
+// cannot open a file with it, start a connection, or give it other buffers and files.
 //
 // One register opcode is named because newer kernels take a list without any to mean that all are
 // allowed. This one does nothing to a ring that runs: it answers EBADFD.
@@ -75,10 +76,16 @@ var whatRingsMayDo = []restriction{
 	{kind: mayRegister, value: uint8(registerEnableRings)},
 }
 
-// New makes a ring that can do what [whatRingsMayDo] lists and nothing else. Where there is no memory
-// for the queues it makes smaller ones; see [Ring.Sizes]. It fails with an error that is a
+// New makes a ring that can do what [whatRingsMayDo] lists and nothing else. Where there is no
+// memory for the queues it makes smaller ones; see [Ring.Sizes]. It fails with an error that is a
 // syscall.Errno by errors.Is, or with ErrTooOld.
-func New(c Config) (*Ring, error) { return newRing(linux{}, c) }
+func New(c Config) (*Ring, error) {
+	// A filter may have been installed since the last ring was made.
+	if err := mayTry(); err != nil {
+		return nil, err
+	}
+	return newRing(linux{}, c)
+}
 
 // ErrTooOld says that the kernel's io_uring lacks something that cannot be done without.
 var ErrTooOld = errors.New("this kernel's io_uring is too old")

@@ -42,9 +42,9 @@ func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {
 
 func (linux) munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
 
-// rawMax is how many entries are handed over without telling the scheduler. The call does not block,
-// unless it is asked to wait for room, and preparing this few ends sooner than another thread could
-// take over the P.
+// rawMax is how many entries are handed over without telling the scheduler. The call does not
+// block, unless it is asked to wait for room, and preparing this few ends sooner than another
+// thread could take over the P.
 const rawMax = 32
 
 func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {

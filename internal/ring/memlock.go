@@ -12,8 +12,8 @@ import (
 
 // Memlock says what RLIMIT_MEMLOCK means for rings here.
 //
-// The kernel counts what all processes of a user have, and compares it with the limit of the one that
-// asks for more.
+// The kernel counts what all processes of a user have, and compares it with the limit of the one
+// that asks for more.
 type Memlock struct {
 	Counts  bool   // the kernel counts the memory of rings: Linux 6.14 and newer, by its release
 	Exempt  bool   // CAP_IPC_LOCK lifts the limit from this process

@@ -15,7 +15,8 @@ func TestMemoryIsForeseen(t *testing.T) {
 	for _, c := range []Config{{SQEntries: 8, CQEntries: 16}, {SQEntries: 256, CQEntries: 4096}, {SQEntries: 100, CQEntries: 1000}} {
 		r := newOrFatal(t, c)
 		got, want := c.memory(), r.Memory()
-		if page := wholePages(1); got > want || got < want-page { // older kernels want an array more
+		// Older kernels want an array more.
+		if page := wholePages(1); got > want || got < want-page {
 			t.Errorf("%+v: %d bytes foreseen, %d mapped", c, got, want)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	sys "github.com/iceber/iouring-go/syscall"
 )
 
-// address is where the kernel will find p. The caller keeps p reachable, and off any stack, until the final
-// completion of the request: a uint64 does neither.
+// address is where the kernel will find p. The caller keeps p reachable, and off any stack, until
+// the final completion of the request: a uint64 does neither.
 func address(p []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))) }
 
 // PrepRecv asks for a recv into p. With pollFirst the kernel waits for data without trying first.

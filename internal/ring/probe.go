@@ -22,8 +22,8 @@ type Feature struct {
 
 // Probe tries each feature on a ring of its own and reports what it found. The result is cached.
 //
-// It comes back with an error where the system calls are forbidden, whatever it is that forbids them:
-// also where a seccomp filter would end the process or leave it waiting.
+// It comes back with an error where the system calls are forbidden, whatever it is that forbids
+// them: also where a seccomp filter would end the process or leave it waiting.
 func Probe() ([]Feature, error) { return cachedProbe() }
 
 var cachedProbe = sync.OnceValues(func() ([]Feature, error) {

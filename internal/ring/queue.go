@@ -13,11 +13,12 @@ import (
 // An entry is free, staged, published or consumed, in this order:
 //
 //	free       index >= tail                 belongs to nobody
-//	staged     published <= index < tail     written; the kernel does not see it yet, so it can still be withdrawn
+//	staged     published <= index < tail     written; unseen by the kernel, can be withdrawn
 //	published  kHead <= index < published    the next io_uring_enter takes it
 //	consumed   index < kHead                 the kernel has copied it: free again
 //
-// An index counts all entries since the start; the slot is index & mask, and the kernel sees its lower 32 bits.
+// An index counts all entries since the start; the slot is index & mask, and the kernel sees its
+// lower 32 bits.
 type SQ struct {
 	kHead     *uint32 // written by the kernel
 	kTail     *uint32 // written by us; pairs with the acquire of sq.tail in io_sqring_entries
@@ -28,9 +29,11 @@ type SQ struct {
 	tail      uint64
 }
 
-// Next returns a zeroed free entry and its index, or nil if the queue is full. The entry is staged by it.
+// Next returns a zeroed free entry and its index, or nil if the queue is full. The entry is
+// staged by it.
 func (q *SQ) Next() (*SQE, uint64) {
-	// Pairs with the kernel's release of sq.head in io_commit_sqring: the slot is ours once head has passed it.
+	// Pairs with the kernel's release of sq.head in io_commit_sqring: the slot is ours once head
+	// has passed it.
 	if uint32(q.tail)-atomic.LoadUint32(q.kHead) > q.mask {
 		return nil, 0
 	}
@@ -56,8 +59,9 @@ func (q *SQ) Publish() {
 // Unconsumed reports how many published entries the kernel has yet to take.
 func (q *SQ) Unconsumed() uint32 { return uint32(q.published) - atomic.LoadUint32(q.kHead) }
 
-// Withdraw takes back the entry at index if it is still staged, and reports whether it was. Entries staged after it keep
-// their place, so unless it is the last one a silent NOP stays in it.
+// Withdraw takes back the entry at index if it is still staged, and reports whether it was.
+// Entries staged after it keep their place, so unless it is the last one a silent NOP stays in
+// it.
 func (q *SQ) Withdraw(index uint64) bool {
 	if index < q.published {
 		return false
@@ -70,16 +74,20 @@ func (q *SQ) Withdraw(index uint64) bool {
 	return true
 }
 
-// needsWakeup reports whether the kernel's thread has gone to sleep. It sets the flag, looks at the tail once more, and sleeps
-// (io_sq_thread); we store the tail, in Publish, and look at the flag after. Both orders are sequentially consistent, as Go's atomics are.
+// needsWakeup reports whether the kernel's thread has gone to sleep. It sets the flag, looks at
+// the tail once more, and sleeps (io_sq_thread); we store the tail, in Publish, and look at the
+// flag after. Both orders are sequentially consistent, as Go's atomics are.
 func (q *SQ) needsWakeup() bool { return atomic.LoadUint32(q.kFlags)&sys.IORING_SQ_NEED_WAKEUP != 0 }
 
-// Overflown reports whether the kernel holds completions that did not fit into the completion queue.
+// Overflown reports whether the kernel holds completions that did not fit into the completion
+// queue.
 func (q *SQ) Overflown() bool { return atomic.LoadUint32(q.kFlags)&sqCQOverflow != 0 }
 
 // CQ is the completion queue over memory that is shared with the kernel, or that a test hands it.
 type CQ struct {
-	kHead *uint32 // written by us; pairs with the load of cq.head in __io_cqring_events_user and io_cqe_cache_refill
+	// kHead is written by us; pairs with the load of cq.head in __io_cqring_events_user and
+	// io_cqe_cache_refill.
+	kHead *uint32
 	kTail *uint32 // written by the kernel
 	cqes  []CQE
 	mask  uint32
@@ -88,7 +96,8 @@ type CQ struct {
 // Reap copies completions to dst, gives their slots back to the kernel and returns their number.
 func (q *CQ) Reap(dst []CQE) int {
 	head := *q.kHead
-	// Pairs with the kernel's release of cq.tail in io_commit_cqring: entries below it are complete.
+	// Pairs with the kernel's release of cq.tail in io_commit_cqring: entries below it are
+	// complete.
 	n := int(atomic.LoadUint32(q.kTail) - head)
 	if n == 0 {
 		return 0

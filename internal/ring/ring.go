@@ -28,8 +28,8 @@ type Ring struct {
 // FD is the ring's file descriptor; it is readable, for poll(2), while completions wait.
 func (r *Ring) FD() int { return r.fd }
 
-// Sizes are how many entries the queues have: what New was asked for, rounded up to powers of two, or
-// less if there was no memory for it.
+// Sizes are how many entries the queues have: what New was asked for, rounded up to powers of
+// two, or less if there was no memory for it.
 func (r *Ring) Sizes() (submission, completion int) { return len(r.SQ.sqes), len(r.CQ.cqes) }
 
 // Memory is how many bytes are shared with the kernel.
@@ -61,8 +61,8 @@ func (r *Ring) AwaitRoom() syscall.Errno {
 	return errno
 }
 
-// FlushOverflow makes the kernel move completions that did not fit into the completion queue, and run
-// the completions that wait for the calling thread.
+// FlushOverflow makes the kernel move completions that did not fit into the completion queue, and
+// run the completions that wait for the calling thread.
 func (r *Ring) FlushOverflow() syscall.Errno {
 	_, errno := r.k.enter(r.fd, 0, enterGetEvents)
 	return errno

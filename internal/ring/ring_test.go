@@ -49,7 +49,8 @@ func TestNewRing(t *testing.T) {
 	}
 }
 
-// A kernel that drops completions it has no room for would lose wake-ups: ours keeps them until they are flushed.
+// A kernel that drops completions it has no room for would lose wake-ups: ours keeps them until
+// they are flushed.
 func TestOverflowIsFlushed(t *testing.T) {
 	r, err := New(Config{SQEntries: 64, CQEntries: 64})
 	if err != nil {
@@ -166,7 +167,8 @@ func newFakeQueues(n uint32, start uint32) (*fakeQueues, *SQ, *CQ) {
 	return f, sq, &CQ{kHead: &f.cqHead, kTail: &f.cqTail, cqes: f.cqes, mask: n - 1}
 }
 
-// The cursors must survive the wrap of the 32-bit words: a model in plain slices says what each step must give.
+// The cursors must survive the wrap of the 32-bit words: a model in plain slices says what each
+// step must give.
 func TestQueuesAgainstModel(t *testing.T) {
 	for seed := range uint64(200) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -190,7 +192,7 @@ func TestQueuesAgainstModel(t *testing.T) {
 			case 1:
 				sq.Publish()
 				published, staged = append(published, staged...), nil
-			case 2: // an operation in flight is cancelled: it can be withdrawn exactly while it is staged
+			case 2: // an operation is cancelled: it can be withdrawn exactly while it is staged
 				both := slices.Concat(published, staged)
 				if len(both) == 0 {
 					break

@@ -3,11 +3,12 @@
 package ring
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,32 +28,58 @@ var ErrUntried = errors.New("io_uring cannot be tried here")
 // millisecond, unless the machine is very busy.
 const patience = time.Second
 
-// mayTry finds out whether this process survives the system calls of io_uring, and returns nil if it
-// does. Without a seccomp filter nothing can happen to it. With one, a child tries first.
+// tried is what the last trial found that will last, and the filters that it was made under.
+var tried struct {
+	sync.Mutex
+	filters string
+	err     error
+}
+
+// mayTry finds out whether this process survives the system calls of io_uring, and returns nil if
+// it does. Without a seccomp filter nothing can happen to it. With one, a child tries first. Filters
+// can only be added, so that a trial holds good while their number is the same.
 //
-// It looks at the filters of the thread that it runs on. Programs have the same on all threads, unless
-// they went out of their way to install one on a single thread.
+// It looks at the filters of the thread that it runs on. Programs have the same on all threads,
+// unless they went out of their way to install one on a single thread.
 func mayTry() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if !filtered() {
+	mode, filters := seccomp()
+	if mode == "0" {
 		return nil
 	}
-	return tryInChild(patience)
+	tried.Lock()
+	defer tried.Unlock()
+	if filters == "" || filters != tried.filters {
+		err := tryInChild(patience)
+		if err != nil && !errors.Is(err, ErrKilled) && !errors.Is(err, ErrNoAnswer) {
+			return err // of what may pass, such as too few descriptors
+		}
+		tried.filters, tried.err = filters, err
+	}
+	return tried.err
 }
 
-// filtered reports whether a seccomp filter is on this thread, or may be.
-func filtered() bool {
+// seccomp returns this thread's mode, "0" for none, and the number of its filters. An empty string
+// stands for what cannot be found out: a kernel before 5.9 does not say the number.
+func seccomp() (mode, filters string) {
 	status, err := os.ReadFile("/proc/thread-self/status")
 	if err != nil {
-		return true
+		return "", ""
 	}
-	for line := range bytes.Lines(status) {
-		if mode, ok := bytes.CutPrefix(line, []byte("Seccomp:")); ok {
-			return string(bytes.TrimSpace(mode)) != "0"
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		switch name {
+		case "Seccomp":
+			mode = strings.TrimSpace(value)
+		case "Seccomp_filters":
+			filters = strings.TrimSpace(value)
 		}
 	}
-	return false // a kernel without seccomp has no such line
+	if mode == "" {
+		mode = "0" // a kernel without seccomp has no such line
+	}
+	return mode, filters
 }
 
 // tryInChild makes the system calls in a child that may die of them.

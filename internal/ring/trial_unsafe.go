@@ -57,14 +57,15 @@ func (t *trial) free() {
 
 // fork starts a child that runs t, and returns its process id and a descriptor for it.
 //
-// The child has a copy of our memory, as after fork(2). Sharing the memory would be cheaper, but a
-// filter that kills with a core dump kills everything that shares it, and a child that waits for ever
-// would have us wait. The price is copying the page tables: about 0.3 ms for a small program, and some
-// milliseconds more for each GiB that is resident.
+// The child has a copy of our memory, as after fork(2). Sharing the memory would be cheaper, but
+// a filter that kills with a core dump kills everything that shares it, and a child that waits
+// for ever would have us wait. The price is copying the page tables and dropping them again:
+// about 2 ms for a small program, and 25 to 50 ms more for each GiB that is resident in small
+// pages.
 //
-// It sends no signal when it ends, so that neither os/signal nor a wait4(-1) of the program meets it.
-// All signals are blocked around the clone. So the runtime's handlers never run in the child, and a
-// filter that traps ends it, since a signal that is blocked cannot be handed to a handler.
+// It sends no signal when it ends, so that neither os/signal nor a wait4(-1) of the program meets
+// it. All signals are blocked around the clone. So the runtime's handlers never run in the child,
+// and a filter that traps ends it, since a signal that is blocked cannot be handed to a handler.
 func fork(t *trial) (pid, pidfd int, errno syscall.Errno) {
 	var old unix.Sigset_t
 	all := allSignals()
@@ -77,8 +78,8 @@ func fork(t *trial) (pid, pidfd int, errno syscall.Errno) {
 	return pid, int(kPidfd), errno
 }
 
-// epollWait waits for one event. All signals are blocked meanwhile, so that none ends the wait early
-// but a stop of the whole process. It waits anew then.
+// epollWait waits for one event. All signals are blocked meanwhile, so that none ends the wait
+// early but a stop of the whole process. It waits anew then.
 func epollWait(ep int, patience time.Duration) (int, syscall.Errno) {
 	var (
 		event unix.EpollEvent
@@ -129,8 +130,8 @@ func clone(t *trial, kPidfd *int32) (int, syscall.Errno) {
 func (t *trial) run() {
 	// No core dump is to be left of a child that is killed.
 	syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0, 0, 0, 0, 0)
-	// Our parent will wait for us. If a filter kills for that, we had better die of it first. It has no
-	// children here, and so no answer.
+	// Our parent will wait for us. If a filter kills for that, we had better die of it first. It
+	// has no children here, and so no answer.
 	t.step = stepWait
 	syscall.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), 0, unix.WNOHANG, 0, 0, 0)
 	t.call(stepSetup, unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&t.kParams)), 0, 0)
