@@ -57,6 +57,9 @@ func init() {
 		return nil
 	}
 	children["call"] = func() error { // what becomes of a process that does not ask first
+		if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+			return err
+		}
 		if err := filterFromEnv(); err != nil {
 			return err
 		}
@@ -98,6 +101,14 @@ func filterFromEnv() error {
 func trial() error {
 	ends := make(chan os.Signal, 10)
 	signal.Notify(ends, syscall.SIGCHLD)
+	var core unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &core); err != nil {
+		return err
+	}
+	core.Cur = core.Max // so that a core dump would be seen
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &core); err != nil {
+		return err
+	}
 	if err := filterFromEnv(); err != nil {
 		return err
 	}
@@ -167,6 +178,7 @@ func TestTrial(t *testing.T) {
 			t.Run(a.name+" "+call, func(t *testing.T) {
 				t.Parallel()
 				cmd := command(t, "trial", actionEnv+"="+a.name, callEnv+"="+call)
+				cmd.Dir = t.TempDir()
 				var said strings.Builder
 				cmd.Stderr = &said
 				out, err := cmd.Output()
@@ -174,6 +186,9 @@ func TestTrial(t *testing.T) {
 					t.Fatalf("%v\n%s%s", err, out, said.String())
 				}
 				t.Log(strings.TrimSpace(string(out)))
+				if files, err := os.ReadDir(cmd.Dir); err != nil || len(files) != 0 {
+					t.Errorf("the child that tried leaves %v, %v: a core dump?", files, err)
+				}
 				if a.want != nil && !strings.HasPrefix(string(out), call) {
 					t.Errorf("the error is %q, want one that names %s", out, call)
 				}
