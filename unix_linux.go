@@ -52,7 +52,7 @@ func (c *ringUnix) ReadFromUnix(b []byte) (n int, addr *net.UnixAddr, err error)
 		return endOfMessages(n, err)
 	})
 	if err != nil {
-		return 0, addr, c.opError("read", err)
+		return 0, addr, c.messageError(err)
 	}
 	return n, addr, nil
 }
@@ -66,7 +66,7 @@ func (c *ringUnix) ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.Uni
 		return endOfMessages(n, err)
 	})
 	if err != nil {
-		return n, oobn, flags, addr, c.opError("read", err)
+		return n, oobn, flags, addr, c.messageError(err)
 	}
 	return n, oobn, flags, addr, nil
 }
@@ -77,6 +77,14 @@ func endOfMessages(n int, err error) error {
 		return io.EOF
 	}
 	return err
+}
+
+// messageError is the error of ReadFrom and its kin for err, in the form of the Go release that compiles this.
+func (c *ringUnix) messageError(err error) error {
+	if err == io.EOF && bareMessageEOF {
+		return err
+	}
+	return c.opError("read", err)
 }
 
 func (c *ringUnix) sender(sa syscall.Sockaddr) *net.UnixAddr {
