@@ -79,11 +79,18 @@ func (s *suite) run(packages []string) (bool, error) {
 	if !*s.verbose {
 		defer os.RemoveAll(s.dir)
 	}
+	toolchain, err := overlay.Find(s.dir)
+	if err != nil {
+		return false, err
+	}
+	for name, value := range toolchain.Env {
+		os.Setenv(name, value)
+	}
 	pkgs, err := overlay.List(packages...)
 	if err != nil {
 		return false, err
 	}
-	if s.onUringnet.overlay, err = overlay.Build(s.dir, pkgs); err != nil {
+	if s.onUringnet.overlay, err = toolchain.Build(s.dir, pkgs); err != nil {
 		return false, err
 	}
 	good := true

@@ -77,6 +77,13 @@ var unchanged = map[string]string{
 // suites returns both sides of the comparison, and lets the end of the test look at the sockets of the second one.
 func suites(t *testing.T, path, version string) (onNet, onUringnet *suite) {
 	dir := t.TempDir()
+	toolchain, err := overlay.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range toolchain.Env {
+		t.Setenv(name, value)
+	}
 	w, err := newWorkspace(dir, path, version)
 	if errors.Is(err, errDownload) && os.Getenv("CI") != "true" {
 		t.Skip(err)
@@ -88,7 +95,7 @@ func suites(t *testing.T, path, version string) (onNet, onUringnet *suite) {
 		t.Fatal(err)
 	}
 	patched := t.TempDir()
-	file, err := overlay.Build(patched, pkgs)
+	file, err := toolchain.Build(patched, pkgs)
 	if err != nil {
 		t.Fatal(err)
 	}

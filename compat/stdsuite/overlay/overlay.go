@@ -57,12 +57,12 @@ func List(patterns ...string) ([]Package, error) {
 }
 
 // Build writes the overlay for the tests of pkgs below dir and returns the name of the file for -overlay.
-func Build(dir string, pkgs []Package) (string, error) {
+func (t *Toolchain) Build(dir string, pkgs []Package) (string, error) {
 	net, err := List("net")
 	if err != nil {
 		return "", err
 	}
-	b := &builder{dir: dir, replace: make(map[string]string)}
+	b := &builder{release: t.Release, dir: dir, replace: make(map[string]string)}
 	if err := b.patchNet(net[0].Dir); err != nil {
 		return "", err
 	}
@@ -77,6 +77,7 @@ func Build(dir string, pkgs []Package) (string, error) {
 // builder collects replacements: from the path that the go command would read to the path of the copy.
 // An empty path hides the file.
 type builder struct {
+	release string
 	dir     string
 	replace map[string]string
 }
@@ -96,7 +97,7 @@ func (b *builder) patchNet(netDir string) error {
 		}
 		patched, err := applyPatches(string(text), patches)
 		if err != nil {
-			return fmt.Errorf("net/%s of this Go release needs another patch: %w", name, err)
+			return fmt.Errorf("net/%s of %s needs another patch: %w", name, b.release, err)
 		}
 		if err := b.put(path, patched); err != nil {
 			return err
@@ -125,7 +126,7 @@ func (b *builder) addTests(p Package) error {
 		if err != nil {
 			return err
 		}
-		rewritten, err := rewriteTest(p.ImportPath, name, string(text))
+		rewritten, err := rewriteTest(b.release, p.ImportPath, name, string(text))
 		if err != nil {
 			return err
 		}

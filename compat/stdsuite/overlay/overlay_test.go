@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ func TestRewriteTest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := rewriteTest(tt.importPath, "x_test.go", tt.in)
+			got, err := rewriteTest("go1.26", tt.importPath, "x_test.go", tt.in)
 			if err != nil || !strings.Contains(got, tt.want) {
 				t.Fatalf("rewriteTest = %q, %v; want it to contain %q", got, err, tt.want)
 			}
@@ -41,12 +42,19 @@ func TestBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the standard library's tests")
 	}
+	dir := t.TempDir()
+	toolchain, err := Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range toolchain.Env {
+		t.Setenv(name, value)
+	}
 	pkgs, err := List("net", "net/http")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	file, err := Build(dir, pkgs)
+	file, err := toolchain.Build(dir, pkgs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,5 +64,37 @@ func TestBuild(t *testing.T) {
 		if err != nil {
 			t.Errorf("tests of %s: %v\n%s", p.ImportPath, err, out)
 		}
+	}
+}
+
+func TestReleaseOf(t *testing.T) {
+	for version, want := range map[string]string{
+		"go1.26.8": "go1.26", "go1.27.3": "go1.27", "go1.27rc1": "go1.27", "go1.27": "go1.27",
+		"go1.28.0": "", "go1.270": "", "devel go1.28-0123456789": "",
+	} {
+		got, err := releaseOf(version)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("releaseOf(%q) = %q, %v; want %q", version, got, err, want)
+		}
+		if err != nil && (!strings.Contains(err.Error(), version) || !strings.Contains(err.Error(), "go1.26 and go1.27")) {
+			t.Errorf("releaseOf(%q) does not name both releases: %v", version, err)
+		}
+	}
+}
+
+// A toolchain in the module cache gets another path, any other stays where it is.
+func TestMovedGoroot(t *testing.T) {
+	dir := t.TempDir()
+	for _, goroot := range []string{"/usr/local/go", "/home/pkg/modern/go", "/home"} {
+		if env, err := movedGoroot(dir, goroot, "/home/pkg/mod"); err != nil || env != nil {
+			t.Errorf("movedGoroot of %s = %v, %v; want nil", goroot, env, err)
+		}
+	}
+	env, err := movedGoroot(dir, dir+"/mod/golang.org/toolchain@v0", dir+"/mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(env["GOROOT"]); err != nil || to != dir+"/mod/golang.org/toolchain@v0" {
+		t.Errorf("the link leads to %q, %v", to, err)
 	}
 }

@@ -65,7 +65,7 @@ var hiddenTests = map[string]string{
 	"net/write_unix_test.go": "calls methods of conn.fd.pfd, the unexported internal/poll descriptor",
 }
 
-// testPatches are changes to test files beyond the rewriting of types.
+// testPatches are changes to test files beyond the rewriting of types, for all releases of Go.
 var testPatches = map[string][]patch{
 	// The descriptor is compared by number instead of by the address of an unexported field.
 	"net/sendfile_test.go": {{
@@ -87,5 +87,19 @@ var testPatches = map[string][]patch{
 		{"\t*net.TCPConn\n\n\tReadFromCalled bool", "\tnet.UringTCPConn\n\n\tReadFromCalled bool"},
 		{"return c.TCPConn.ReadFrom(r)", "return c.UringTCPConn.ReadFrom(r)"},
 		{"tConn.TCPConn = tcpConn", "tConn.UringTCPConn = tcpConn"},
+	},
+}
+
+// releasePatches are what else a release of Go needs.
+var releasePatches = map[string]map[string][]patch{
+	"go1.27": {
+		// The test calls ListenUnix and DialUnix, which have no hook.
+		"net/unixsock_test.go": {
+			{"ln, err := ListenUnix(\"unix\", addr)", "ln, err := Listen(\"unix\", addr.Name)"},
+			{"\t\treturn ln\n\t}\n\n\tstartServer", "\t\treturn ln.(*UnixListener)\n\t}\n\n\tstartServer"},
+			{"srv, err := ln.AcceptUnix()", "srv, err := ln.Accept()"},
+			{"cl, err := DialUnix(\"unix\", nil, addr)", "cl, err := Dial(\"unix\", addr.Name)"},
+			{"\t\treturn cl\n", "\t\treturn cl.(*UnixConn)\n"},
+		},
 	},
 }

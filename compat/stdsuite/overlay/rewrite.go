@@ -21,11 +21,11 @@ type edit struct {
 // rewriteTest returns the test file with its patches applied and each *net.TCPConn and the like replaced by
 // net.UringTCPConn. It edits the text at the places that the syntax tree names, so that line
 // numbers in failures stay right.
-func rewriteTest(importPath, name, text string) (string, error) {
+func rewriteTest(release, importPath, name, text string) (string, error) {
 	file := importPath + "/" + name
-	text, err := applyPatches(text, testPatches[file])
+	text, err := applyPatches(text, slices.Concat(testPatches[file], releasePatches[release][file]))
 	if err != nil {
-		return "", fmt.Errorf("%s of this Go release needs another patch: %w", file, err)
+		return "", fmt.Errorf("%s of %s needs another patch: %w", file, release, err)
 	}
 	fset := token.NewFileSet()
 	tree, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
