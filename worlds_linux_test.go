@@ -84,7 +84,7 @@ type mode struct {
 
 var modes = []mode{
 	{"net", []string{worldEnv + "=net"}},
-	{"uringnet", []string{worldEnv + "=uringnet"}},
+	{"uringnet", []string{worldEnv + "=uringnet", waitEnv + "="}},
 	{"uringnet,ring", []string{worldEnv + "=uringnet", waitEnv + "=ring"}},
 }
 
