@@ -82,18 +82,10 @@ func ringsChild() error {
 		_, err = a.Read(make([]byte, 1))
 		return err
 	}
-	rings := func() (n int) {
-		for fd := range openFDs() {
-			if _, link, _ := strings.Cut(fd, " "); link == "anon_inode:[io_uring]" {
-				n++
-			}
-		}
-		return n
-	}
 	if err := exchange(); err != nil {
 		return err
 	}
-	if n := rings(); n != 0 && os.Getenv(waitEnv) == "" && os.Getenv("URINGNET_SQPOLL") == "" {
+	if n := openRings(); n != 0 && os.Getenv(waitEnv) == "" && os.Getenv("URINGNET_SQPOLL") == "" {
 		return fmt.Errorf("%d rings for one connection", n)
 	}
 	if _, err := sched.SetWait("ring"); err != nil {
@@ -104,7 +96,7 @@ func ringsChild() error {
 			return err
 		}
 	}
-	if n := rings(); n == 0 || n > len(uringnet.ReadStats().Rings) {
+	if n := openRings(); n == 0 || n > len(uringnet.ReadStats().Rings) {
 		return fmt.Errorf("%d rings for %d groups of Ps", n, len(uringnet.ReadStats().Rings))
 	}
 	return nil
