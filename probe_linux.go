@@ -30,6 +30,10 @@ func probeFeatures() (Features, error) {
 // explain says what a person can do about an io_uring that cannot be had. The error keeps its chain.
 func explain(err error) error {
 	switch {
+	case errors.Is(err, ring.ErrKilled), errors.Is(err, ring.ErrNoAnswer):
+		return fmt.Errorf("io_uring is forbidden: %w", err)
+	case errors.Is(err, ring.ErrUntried):
+		return err
 	case errors.Is(err, syscall.ENOSYS):
 		return fmt.Errorf("this kernel offers no io_uring: %w", err)
 	case errors.Is(err, syscall.EPERM):

@@ -18,7 +18,7 @@ func startRings() (string, error) {
 		return "", errNotLinked
 	}
 	if os.Getenv(sched.WaitName) == "poller" {
-		return "", errors.New(sched.WaitName + "=poller")
+		return "", errors.New(sched.WaitName + "=poller wants no rings")
 	}
 	if err := sched.Start(); err != nil {
 		return "", explain(err)

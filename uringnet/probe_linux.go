@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/sched"
 )
 
 func system() string {
@@ -19,7 +21,7 @@ func system() string {
 func limits() []limit {
 	return []limit{
 		rlimit("RLIMIT_NOFILE", unix.RLIMIT_NOFILE, "open files: sockets and rings"),
-		rlimit("RLIMIT_MEMLOCK", unix.RLIMIT_MEMLOCK, "bytes of locked memory; Linux 5.12 and newer do not count rings"),
+		rlimit("RLIMIT_MEMLOCK", unix.RLIMIT_MEMLOCK, memlock()),
 		disabled(),
 		sysctl("kernel.io_uring_group", "the group that may use io_uring where it is restricted"),
 		sysctl("net.core.somaxconn", "connections that wait to be accepted"),
@@ -32,6 +34,15 @@ func rlimit(name string, resource int, note string) limit {
 		return limit{name, "unknown", err.Error()}
 	}
 	return limit{name, fmt.Sprintf("%s of %s", amount(lim.Cur), amount(lim.Max)), note}
+}
+
+// memlock says what the limit means for rings.
+func memlock() string {
+	m, err := sched.Memlock()
+	if err != nil {
+		return err.Error()
+	}
+	return "bytes of locked memory; " + m.String()
 }
 
 func amount(n uint64) string {

@@ -77,7 +77,7 @@ func TestMemlock(t *testing.T) {
 			if b.Name == "io_uring" {
 				expect(t, b, "io_uring")
 			} else {
-				expect(t, b, "net", "RLIMIT_MEMLOCK")
+				expect(t, b, "poller", "RLIMIT_MEMLOCK")
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func TestNofile(t *testing.T) {
 	t.Logf("package net needs %d descriptors; there were %d fallbacks", lowest, fallbacks)
 }
 
-// fallback says that a child served on package net.
+// fallback says that a child served without io_uring.
 type fallback uringnet.BackendInfo
 
 func (f fallback) Error() string { return uringnet.BackendInfo(f).String() }

@@ -33,9 +33,15 @@ func init() {
 			return serve()
 		}
 	}
+	children["seccomp action"] = func() error {
+		if err := filterFromEnv(); err != nil {
+			return err
+		}
+		return serve()
+	}
 	children["seccomp late"] = func() error {
 		runtime.GOMAXPROCS(1)
-		uringnet.Backend() // the first ring is there
+		uringnet.Backend() // rings can be had
 		if err := deny(unix.EPERM, unix.SYS_IO_URING_SETUP); err != nil {
 			return err
 		}
@@ -48,13 +54,37 @@ func TestSeccomp(t *testing.T) {
 	needRings(t)
 	for _, f := range filters {
 		t.Run(f.name, func(t *testing.T) {
-			expect(t, child(t, "seccomp "+f.name), "net", f.words, f.errno.Error())
+			expect(t, child(t, "seccomp "+f.name), "poller", f.words, f.errno.Error())
 		})
 	}
 }
 
-// TestSeccompLate is a program that locks itself in once it is up: processors that are added later cannot
-// have rings of their own, and use the first one.
+// TestSeccompActions serves under filters that do worse than to answer an error, and that URINGNET=off and
+// URINGNET=poller do not even ask.
+func TestSeccompActions(t *testing.T) {
+	needRings(t)
+	for _, a := range actions {
+		if a.want == nil {
+			continue
+		}
+		for _, mode := range []string{"auto", "poller", "off"} {
+			t.Run(a.name+"/"+mode, func(t *testing.T) {
+				b := child(t, "seccomp action", actionEnv+"="+a.name, callEnv+"=io_uring_setup", "URINGNET="+mode)
+				switch mode {
+				case "off":
+					expect(t, b, "net", "URINGNET=off")
+				case "poller":
+					expect(t, b, "poller", "URINGNET=poller")
+				default:
+					expect(t, b, "poller", a.want.Error())
+				}
+			})
+		}
+	}
+}
+
+// TestSeccompLate is a program that locks itself in once it is up: it gets no further rings, and waits in
+// the poller.
 func TestSeccompLate(t *testing.T) {
 	needRings(t)
 	expect(t, child(t, "seccomp late"), "io_uring")

@@ -105,18 +105,18 @@ func TestSysctl(t *testing.T) {
 	}
 	needRings(t)
 	for _, tc := range []struct{ value, user, backend string }{
-		{"1", "nobody", "net"},
+		{"1", "nobody", "poller"},
 		{"1", "root", "io_uring"}, // CAP_SYS_ADMIN is exempt
-		{"2", "nobody", "net"},
-		{"2", "root", "net"},
+		{"2", "nobody", "poller"},
+		{"2", "root", "poller"},
 	} {
 		t.Run(tc.value+" "+tc.user, func(t *testing.T) {
 			if os.Geteuid() != 0 {
 				t.Skip("only root can change ", sysctlFile)
 			}
 			b := serveUnder(t, tc.value, tc.user)
-			if tc.backend == "net" {
-				expect(t, b, "net", "kernel.io_uring_disabled="+tc.value)
+			if tc.backend == "poller" {
+				expect(t, b, "poller", "kernel.io_uring_disabled="+tc.value)
 			} else {
 				expect(t, b, "io_uring")
 			}

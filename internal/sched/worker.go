@@ -102,10 +102,18 @@ func (r *readiness) note(submitted, completed uint32) {
 // likely reports whether it is worth while to try a receive before waiting for data.
 func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
+// ringConfig is what rings are made with.
+func ringConfig() ring.Config {
+	return ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, PollIdle: polledIdle}
+}
+
+// Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
+func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
+
 // newRinged makes a ring. If the kernel is to poll the rings, its thread for first, which may be nil,
 // polls this one too.
 func newRinged(first *ringed) (*ringed, error) {
-	cfg := ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, PollIdle: polledIdle}
+	cfg := ringConfig()
 	if first != nil {
 		cfg.PollWith = first.Ring
 	}
