@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,7 +41,7 @@ func TestExitFreesPort(t *testing.T) {
 // exitThenListen lets a process end while it waits for connections and for data, and listens on its port.
 func exitThenListen(t *testing.T, m mode, how string) error {
 	t.Helper()
-	cmd := childCommand(t.Context(), t, "exit", append(m.env, sceneEnv+"="+how, "GOTRACEBACK=none")...)
+	cmd := childCommand(t.Context(), t, "exit", append(slices.Clone(m.env), sceneEnv+"="+how, "GOTRACEBACK=none")...)
 	stdin, err := cmd.StdinPipe()
 	check(t, err)
 	stdout, err := cmd.StdoutPipe()

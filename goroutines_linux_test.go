@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestGoroutinesLeft(t *testing.T) {
 		for _, scene := range []string{"few", "crowd"} {
 			t.Run(m.name+"/"+scene, func(t *testing.T) {
 				begin(t)
-				if out, err := tryChild(t, "goroutines", append(m.env, sceneEnv+"="+scene, "GOMAXPROCS=1")...); err != nil {
+				if out, err := tryChild(t, "goroutines", append(slices.Clone(m.env), sceneEnv+"="+scene, "GOMAXPROCS=1")...); err != nil {
 					t.Errorf("%v\n%s", err, out)
 				}
 			})

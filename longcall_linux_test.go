@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,7 +45,7 @@ func TestBesideLongCall(t *testing.T) {
 		for scene := range longCallScenes {
 			t.Run(m.name+"/"+scene, func(t *testing.T) {
 				begin(t)
-				besideLongCall(t, append(m.env, sceneEnv+"="+scene, "GOMAXPROCS=1"))
+				besideLongCall(t, append(slices.Clone(m.env), sceneEnv+"="+scene, "GOMAXPROCS=1"))
 			})
 		}
 	}

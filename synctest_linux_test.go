@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,22 +20,24 @@ import (
 // TestInBubbles guards that sockets work in bubbles, and across their borders, as package net's do: they wait by the real clock.
 // Each scene is the first use of the package in its process, which is killed if it hangs.
 func TestInBubbles(t *testing.T) {
-	begin(t)
-	var wg sync.WaitGroup
-	places := make(chan bool, 4)
 	for _, m := range modes {
-		for scene := range bubbleScenes {
-			wg.Go(func() {
-				places <- true
-				defer func() { <-places }()
-				out, err := tryChild(t, "bubble", append(m.env, sceneEnv+"="+scene)...)
-				if err != nil || !strings.Contains(out, "PASS") {
-					t.Errorf("%s, %s: %v\n%s", m.name, scene, err, headOf(out))
-				}
-			})
-		}
+		t.Run(m.name, func(t *testing.T) {
+			begin(t)
+			var wg sync.WaitGroup
+			places := make(chan bool, 4)
+			for scene := range bubbleScenes {
+				wg.Go(func() {
+					places <- true
+					defer func() { <-places }()
+					out, err := tryChild(t, "bubble", append(slices.Clone(m.env), sceneEnv+"="+scene)...)
+					if err != nil || !strings.Contains(out, "PASS") {
+						t.Errorf("%s: %v\n%s", scene, err, headOf(out))
+					}
+				})
+			}
+			wg.Wait()
+		})
 	}
-	wg.Wait()
 }
 
 // headOf shortens what a child has said when it failed.
