@@ -15,8 +15,9 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// TestBackgroundReadsCostNoCancellations guards that a connection whose Reads are interrupted again and again, as net/http's server
-// interrupts one at each request, waits where an interruption costs nothing.
+// TestBackgroundReadsCostNoCancellations guards that a connection whose Reads are interrupted again
+// and again, as net/http's server interrupts one at each request, waits where an interruption costs
+// nothing.
 func TestBackgroundReadsCostNoCancellations(t *testing.T) {
 	for _, wait := range []string{"", "ring"} {
 		for _, scene := range []string{"tcp", "unix", "tls"} {
@@ -33,7 +34,8 @@ func TestBackgroundReadsCostNoCancellations(t *testing.T) {
 
 func init() { children["cancels"] = cancelsChild }
 
-// steps lets the handlers of a server go on only when all of them have begun, so that their Reads in the background wait by then.
+// steps lets the handlers of a server go on only when all of them have begun, so that their Reads
+// in the background wait by then.
 type steps struct{ begun, goOn chan bool }
 
 func (s steps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,8 +74,8 @@ func cancelsChild() error {
 	return nil
 }
 
-// round sends a request on each connection, lets the handlers go on once all of them and their background Reads are at it, and
-// takes the responses.
+// round sends a request on each connection, lets the handlers go on once all of them and their
+// background Reads are at it, and takes the responses.
 func (s steps) round(clients []net.Conn, readers []*bufio.Reader) error {
 	for _, c := range clients {
 		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {

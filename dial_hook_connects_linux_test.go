@@ -27,7 +27,8 @@ func connectingHook(calls *atomic.Int32, outcome *error) func(network, address s
 	}
 }
 
-// TestDialHookConnects guards that a dial whose Control hook has begun, or finished, the connect ends as package net's does.
+// TestDialHookConnects guards that a dial whose Control hook has begun, or finished, the connect
+// ends as package net's does.
 func TestDialHookConnects(t *testing.T) {
 	begin(t)
 	listening := listen(t, onNet, "tcp")
@@ -89,8 +90,8 @@ func refusingAddress(t *testing.T) string {
 	return netip4(sa)
 }
 
-// TestDialHookConnectsIdly guards that such a dial waits without computing: it is a process of its own, whose CPU time is compared
-// with the time that passes.
+// TestDialHookConnectsIdly guards that such a dial waits without computing: it is a process of its
+// own, whose CPU time is compared with the time that passes.
 func TestDialHookConnectsIdly(t *testing.T) {
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
@@ -143,8 +144,8 @@ func cpuTime() (time.Duration, error) {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), err
 }
 
-// TestDialRefusedOrCancelled guards that a dial to a closed port which is cancelled at any moment is refused or cancelled, and
-// never told anything that belongs to how it is made.
+// TestDialRefusedOrCancelled guards that a dial to a closed port which is cancelled at any moment
+// is refused or cancelled, and never told anything that belongs to how it is made.
 func TestDialRefusedOrCancelled(t *testing.T) {
 	for _, w := range worlds {
 		for _, timeout := range []bool{false, true} {

@@ -14,8 +14,8 @@ import (
 
 const exitConns = 4
 
-// TestExitFreesPort guards that the port of a process is free once the process has been waited for, however it ended:
-// a server that is started again must not meet the socket of its predecessor.
+// TestExitFreesPort guards that the port of a process is free once the process has been waited for,
+// however it ended: a server that is started again must not meet the socket of its predecessor.
 func TestExitFreesPort(t *testing.T) {
 	for _, m := range modes {
 		for _, how := range []string{"SIGKILL", "os.Exit", "panic"} {
@@ -38,7 +38,8 @@ func TestExitFreesPort(t *testing.T) {
 	}
 }
 
-// exitThenListen lets a process end while it waits for connections and for data, and listens on its port.
+// exitThenListen lets a process end while it waits for connections and for data, and listens on its
+// port.
 func exitThenListen(t *testing.T, m mode, how string) error {
 	t.Helper()
 	cmd := childCommand(t.Context(), t, "exit", append(slices.Clone(m.env), sceneEnv+"="+how, "GOTRACEBACK=none")...)
@@ -78,7 +79,8 @@ func exitThenListen(t *testing.T, m mode, how string) error {
 func init() { children["exit"] = exitChild }
 
 func exitChild() error {
-	// An address of its own, so that no connection of another process can have the port on its own side.
+	// An address of its own, so that no connection of another process can have the port on its own
+	// side.
 	pid := os.Getpid()
 	l, err := childWorld().listen("tcp", fmt.Sprintf("127.%d.%d.2:0", 1+pid>>8%200, pid%256))
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestGoroutinesLeft guards that when everything is closed only the goroutines of the rings remain, and that there are none of
-// these before the first crowd, nor where nobody needs a ring.
+// TestGoroutinesLeft guards that when everything is closed only the goroutines of the rings remain,
+// and that there are none of these before the first crowd, nor where nobody needs a ring.
 func TestGoroutinesLeft(t *testing.T) {
 	for _, m := range modes {
 		for _, scene := range []string{"few", "crowd"} {

@@ -50,7 +50,8 @@ func (o optionChange) throughFile(t *testing.T, l net.Listener) {
 	o.throughRaw(t, rawConn(t, f))
 }
 
-// listenerScene makes a listener and changes its options, and lets a connection wait in its queue before that.
+// listenerScene makes a listener and changes its options, and lets a connection wait in its queue
+// before that.
 type listenerScene func(t *testing.T, w world, lc net.ListenConfig, o optionChange) (net.Listener, []net.Conn)
 
 // waitInQueue dials to a listener that nobody accepts from yet.
@@ -127,8 +128,8 @@ var listenerScenes = map[string]listenerScene{
 	},
 }
 
-// TestChangedListenerOptions guards that accepted connections have the options which package net's have, whatever was changed on
-// the listener, and whether they waited in its queue before.
+// TestChangedListenerOptions guards that accepted connections have the options which package net's
+// have, whatever was changed on the listener, and whether they waited in its queue before.
 func TestChangedListenerOptions(t *testing.T) {
 	for name, scene := range listenerScenes {
 		for _, change := range optionChanges {

@@ -18,8 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A thread inside a system call that cannot be interrupted, such as a long write, does nothing else for the kernel until it
-// returns. Here its end is the test's to decide: the thread is in a read(2), and stopped there by a debugger.
+// A thread inside a system call that cannot be interrupted, such as a long write, does nothing else
+// for the kernel until it returns. Here its end is the test's to decide: the thread is in a
+// read(2), and stopped there by a debugger.
 
 // longCallScene is an operation that waits, and what lets it end without an error.
 type longCallScene struct{ operation, trigger func() error }
@@ -38,8 +39,8 @@ var longCallScenes = map[string]func(w world) (longCallScene, error){
 	"Write, Close":     writeScene(func(c, _ net.Conn) error { return c.Close() }, net.ErrClosed),
 }
 
-// TestBesideLongCall guards that operations, deadlines and Close do not wait for a thread that is inside a long system call,
-// although it was the one that began the operation.
+// TestBesideLongCall guards that operations, deadlines and Close do not wait for a thread that is
+// inside a long system call, although it was the one that began the operation.
 func TestBesideLongCall(t *testing.T) {
 	for _, m := range modes[:2] { // what is asked to wait on rings does depend on the threads
 		for scene := range longCallScenes {
@@ -131,7 +132,8 @@ func holdThread(t *testing.T, pid, tid int) (release func()) {
 
 func init() { children["longcall"] = longCallChild }
 
-// longCallChild begins an operation, and enters a read(2) that never ends on the thread that it began on.
+// longCallChild begins an operation, and enters a read(2) that never ends on the thread that it
+// began on.
 func longCallChild() error {
 	w, scene := childWorld(), longCallScenes[os.Getenv(sceneEnv)]
 	var pipe [2]int

@@ -69,7 +69,8 @@ func dialScene(timeout bool, want error) func(w world) (longCallScene, error) {
 	}
 }
 
-// fullBacklog is deafAddress without a test: the listener and what is in its queue stay until the process ends.
+// fullBacklog is deafAddress without a test: the listener and what is in its queue stay until the
+// process ends.
 func fullBacklog() (address string, err error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 // A RawConn calls back when something has happened, not whenever there is something.
 
-// fewCalls is how often package net calls a callback that is never satisfied, and one more for each event under way.
+// fewCalls is how often package net calls a callback that is never satisfied, and one more for each
+// event under way.
 const fewCalls = 3
 
 // briefly is long enough to call back thousands of times.
@@ -67,7 +68,8 @@ func (p *peeker) read() error {
 	})
 }
 
-// TestRawReadWantsMore guards that a callback which wants more than there is, is called when more comes and not before.
+// TestRawReadWantsMore guards that a callback which wants more than there is, is called when more
+// comes and not before.
 func TestRawReadWantsMore(t *testing.T) {
 	eachWorld(t, func(t *testing.T, c, peer stream) {
 		p := &peeker{raw: rawConn(t, c)}
@@ -97,7 +99,8 @@ func TestRawReadWantsMore(t *testing.T) {
 	})
 }
 
-// TestRawReadWantsMoreUntilTheEnd guards that the end of the stream, a deadline in the past and Close are events, too.
+// TestRawReadWantsMoreUntilTheEnd guards that the end of the stream, a deadline in the past and
+// Close are events, too.
 func TestRawReadWantsMoreUntilTheEnd(t *testing.T) {
 	eachWorld(t, func(t *testing.T, c, peer stream) {
 		raw := rawConn(t, c)
@@ -143,7 +146,8 @@ func TestRawReadClosed(t *testing.T) {
 	})
 }
 
-// TestRawWriteToFullSocket guards that a callback which finds no room is called when there is some and not before.
+// TestRawWriteToFullSocket guards that a callback which finds no room is called when there is some
+// and not before.
 func TestRawWriteToFullSocket(t *testing.T) {
 	eachWorld(t, func(t *testing.T, c, peer stream) {
 		smallBuffers(t, c, peer)
@@ -185,7 +189,8 @@ func TestRawWriteToFullSocket(t *testing.T) {
 	})
 }
 
-// TestRawWriteWantsNoRoom guards that a callback which is not satisfied although there is room is not called again for that.
+// TestRawWriteWantsNoRoom guards that a callback which is not satisfied although there is room is
+// not called again for that.
 func TestRawWriteWantsNoRoom(t *testing.T) {
 	eachWorld(t, func(t *testing.T, c, peer stream) {
 		calls := 0

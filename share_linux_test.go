@@ -52,8 +52,8 @@ func (a *acceptor) wait(t *testing.T) {
 	eventually(t, "Accept to wait", func() bool { return isParked(a.id) })
 }
 
-// TestCloseOfSharedListener guards that a connection which comes while one of two listeners on a socket closes is served by
-// the other one, as in a graceful restart.
+// TestCloseOfSharedListener guards that a connection which comes while one of two listeners on a
+// socket closes is served by the other one, as in a graceful restart.
 func TestCloseOfSharedListener(t *testing.T) {
 	for _, w := range worlds {
 		for _, network := range []string{"tcp", "unix"} {
@@ -94,7 +94,8 @@ func TestCloseOfSharedListener(t *testing.T) {
 	}
 }
 
-// connectToShared dials while something else happens, and waits until the connection has been served.
+// connectToShared dials while something else happens, and waits until the connection has been
+// served.
 func connectToShared(t *testing.T, l net.Listener, served <-chan struct{}, what string, meanwhile func()) {
 	t.Helper()
 	over := make(chan struct{})
@@ -113,8 +114,8 @@ func connectToShared(t *testing.T, l net.Listener, served <-chan struct{}, what 
 	}
 }
 
-// TestStoppedProcessSharesListener guards that of two processes which share a listener the second one serves while the first
-// one is stopped.
+// TestStoppedProcessSharesListener guards that of two processes which share a listener the second
+// one serves while the first one is stopped.
 func TestStoppedProcessSharesListener(t *testing.T) {
 	for _, m := range modes {
 		for _, stopped := range []int{0, 1} { // the one that waited first, or last
@@ -145,7 +146,8 @@ func TestStoppedProcessSharesListener(t *testing.T) {
 	}
 }
 
-// startSharer returns the process number of a child that waits for connections to the listener in f.
+// startSharer returns the process number of a child that waits for connections to the listener in
+// f.
 func startSharer(t *testing.T, m mode, f *os.File) int {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -179,7 +181,8 @@ func taskState(pid int) byte {
 
 func init() { children["share"] = shareChild }
 
-// shareChild serves the listener in file descriptor 3 with its process number, and says when it waits for the first time.
+// shareChild serves the listener in file descriptor 3 with its process number, and says when it
+// waits for the first time.
 func shareChild() error {
 	l, err := childWorld().fileListener(os.NewFile(3, ""))
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSIGPIPE guards that a program which asked for SIGPIPE gets it for a write to a connection that is gone wherever package
-// net brings it.
+// TestSIGPIPE guards that a program which asked for SIGPIPE gets it for a write to a connection
+// that is gone wherever package net brings it.
 func TestSIGPIPE(t *testing.T) {
 	begin(t)
 	said := map[string]string{}

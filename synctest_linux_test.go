@@ -14,11 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A bubble of testing/synctest has a clock of its own, which stands still while one of its goroutines waits for something from
-// outside, such as a socket. Whatever a package keeps for the whole process must belong to no bubble.
+// A bubble of testing/synctest has a clock of its own, which stands still while one of its
+// goroutines waits for something from outside, such as a socket. Whatever a package keeps for the
+// whole process must belong to no bubble.
 
-// TestInBubbles guards that sockets work in bubbles, and across their borders, as package net's do: they wait by the real clock.
-// Each scene is the first use of the package in its process, which is killed if it hangs.
+// TestInBubbles guards that sockets work in bubbles, and across their borders, as package net's do:
+// they wait by the real clock. Each scene is the first use of the package in its process, which is
+// killed if it hangs.
 func TestInBubbles(t *testing.T) {
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
@@ -72,7 +74,8 @@ func realNow() time.Duration {
 // bubbleDeadline is how far away the deadlines of the scenes are.
 const bubbleDeadline = 50 * time.Millisecond
 
-// mustTimeOutReally does something that waits until a deadline which set has moved to bubbleDeadline from now.
+// mustTimeOutReally does something that waits until a deadline which set has moved to
+// bubbleDeadline from now.
 func mustTimeOutReally(t *testing.T, set func(time.Time) error, wait func() error) {
 	t.Helper()
 	start := realNow()

@@ -24,7 +24,8 @@ var bubbleScenes = map[string]func(t *testing.T, w world){
 	"closed by another bubble":   bubbleClosedByOther,
 }
 
-// Nothing that the first use starts belongs to the bubble: that would not end, or be of no use in the next one.
+// Nothing that the first use starts belongs to the bubble: that would not end, or be of no use in
+// the next one.
 func bubbleFirstUse(t *testing.T, w world) {
 	for range 2 {
 		inBubble(t, func(t *testing.T) {
@@ -168,7 +169,8 @@ func bubbleForeignDeadlines(t *testing.T, w world) {
 	s.close(t)
 }
 
-// bubbleDeadlinesFromOutside: somebody outside sets a deadline for what waits in the bubble already.
+// bubbleDeadlinesFromOutside: somebody outside sets a deadline for what waits in the bubble
+// already.
 func bubbleDeadlinesFromOutside(t *testing.T, w world) {
 	run := outside(t)
 	inBubble(t, func(t *testing.T) {
@@ -188,7 +190,8 @@ func bubbleDeadlinesFromOutside(t *testing.T, w world) {
 	})
 }
 
-// bubbleDeadlinesOfOther: a deadline that was set in one bubble ends a wait in the next one, and outside.
+// bubbleDeadlinesOfOther: a deadline that was set in one bubble ends a wait in the next one, and
+// outside.
 func bubbleDeadlinesOfOther(t *testing.T, w world) {
 	s := newSockets(t, w)
 	for name, x := range s.waits() {
@@ -212,7 +215,8 @@ func bubbleDeadlinesOfOther(t *testing.T, w world) {
 	s.close(t)
 }
 
-// bubbleMoved: a deadline that was set on one side of the border is moved, or taken away, on the other.
+// bubbleMoved: a deadline that was set on one side of the border is moved, or taken away, on the
+// other.
 func bubbleMoved(t *testing.T, w world) {
 	run := outside(t)
 	s := newSockets(t, w)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestLostUnixListenerKeepsFile guards that a listener which nothing refers to any more leaves its socket file to those who
-// have a duplicate: only Close removes it.
+// TestLostUnixListenerKeepsFile guards that a listener which nothing refers to any more leaves its
+// socket file to those who have a duplicate: only Close removes it.
 func TestLostUnixListenerKeepsFile(t *testing.T) {
 	for _, w := range worlds {
 		for _, network := range []string{"unix", "unixpacket"} {
@@ -43,7 +43,8 @@ func TestLostUnixListenerKeepsFile(t *testing.T) {
 	}
 }
 
-// loseListener returns a duplicate of a listener that nothing refers to any more, and names the descriptor that it had.
+// loseListener returns a duplicate of a listener that nothing refers to any more, and names the
+// descriptor that it had.
 //
 //go:noinline
 func loseListener(t *testing.T, w world, network, path string, takenOver bool) (f *os.File, fd string) {

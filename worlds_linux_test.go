@@ -76,7 +76,8 @@ func childWorld() world {
 	return ourWorld
 }
 
-// mode is a world and where its receives wait, which an environment variable decides for the whole process.
+// mode is a world and where its receives wait, which an environment variable decides for the whole
+// process.
 type mode struct {
 	name string
 	env  []string
@@ -91,7 +92,8 @@ var modes = []mode{
 // childLimit ends a child that would never end.
 const childLimit = 20 * time.Second
 
-// childCommand prepares the function of that name to run in a process of its own, which lives until ctx ends at the latest.
+// childCommand prepares the function of that name to run in a process of its own, which lives until
+// ctx ends at the latest.
 func childCommand(ctx context.Context, t *testing.T, name string, env ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -102,7 +104,8 @@ func childCommand(ctx context.Context, t *testing.T, name string, env ...string)
 	return cmd
 }
 
-// tryChild runs a child and returns what it printed. One that takes longer than childLimit is killed and has failed.
+// tryChild runs a child and returns what it printed. One that takes longer than childLimit is
+// killed and has failed.
 func tryChild(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), childLimit)
