@@ -171,7 +171,10 @@ func (s *Side) Prepare() error {
 		return err
 	}
 	if pd := s.desc.pd.Load(); pd != 0 {
-		if code := pollReset(pd, int(s.mode)); code != pollNoError && s.Timed() {
+		// An interruption that was cleared is still in the descriptor. A timeout counts only if the state
+		// was timed before the runtime was asked: a deadline in the future may come between.
+		timed := s.Timed()
+		if code := pollReset(pd, int(s.mode)); code == pollErrTimeout && timed && s.Timed() {
 			return os.ErrDeadlineExceeded
 		}
 	}
@@ -192,6 +195,7 @@ func (s *Side) WaitReady() error {
 			s.waiting.Store(false)
 			return err
 		}
+		timed := s.Timed() // before the runtime is asked, as in Prepare
 		code := pollWait(pd, int(s.mode))
 		keepSysmonAwake()
 		s.waiting.Store(false)
@@ -201,7 +205,7 @@ func (s *Side) WaitReady() error {
 		case pollErrClosing:
 			return ErrClosed
 		case pollErrTimeout:
-			if s.Timed() {
+			if timed && s.Timed() {
 				return os.ErrDeadlineExceeded
 			}
 			s.forgetInterruption() // perhaps one of an earlier wait; if not, the state tells
