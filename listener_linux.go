@@ -64,11 +64,15 @@ func (l *ringListener) acceptFD() (int, error) {
 // accept4(2) would wait in the kernel otherwise, where no Close finds it.
 func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
 	l.sharing.Lock()
-	defer l.sharing.Unlock()
-	if l.shared && isBlocking(l.fd) {
+	if !l.shared {
+		defer l.sharing.Unlock()
+		return acceptNow(l.fd, true)
+	}
+	l.sharing.Unlock()
+	if isBlocking(l.fd) {
 		unix.SetNonblock(l.fd, true)
 	}
-	return acceptNow(l.fd)
+	return acceptNow(l.fd, false)
 }
 
 // share notes that others may use the descriptor from now on.

@@ -72,9 +72,15 @@ func peerName(fd int, buf []byte) int {
 	return min(int(n), len(buf))
 }
 
-// acceptNow accepts from a non-blocking listener.
-func acceptNow(fd int) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0, 0)
+// acceptNow accepts from a non-blocking listener. Where somebody may make it blocking at this very moment it
+// is not raw: a call that waits keeps a goroutine then, as package net's does, but no P.
+func acceptNow(fd int, raw bool) (int, syscall.Errno) {
+	const flags = syscall.SOCK_CLOEXEC | syscall.SOCK_NONBLOCK
+	if raw {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, flags, 0, 0)
+		return int(n), errno
+	}
+	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, flags, 0, 0)
 	return int(n), errno
 }
 
