@@ -24,9 +24,10 @@ type ringListener struct {
 	poll    sched.PollDesc
 	accepts direction // its side is poll.In
 
-	// sharing guards shared, and is held over accept4: who shares the descriptor waits until it is over. shared is unset while nobody
-	// else can have the descriptor or a duplicate of it: the socket was made here, without a hook, and File and SyscallConn were not
-	// called. Otherwise somebody may change its options, or make it blocking.
+	// sharing guards shared, and is held over an accept4 while it is unset: who shares the descriptor waits
+	// until that is over. shared is unset while nobody else can have the descriptor or a duplicate of it: the
+	// socket was made here, without a hook, and File and SyscallConn were not called. Otherwise somebody may
+	// change its options, or make it blocking.
 	sharing sync.Mutex
 	shared  bool
 }
@@ -59,9 +60,11 @@ func (l *ringListener) acceptFD() (int, error) {
 	}
 }
 
-// acceptAtOnce takes a connection from the backlog, if there is one. Where somebody may have made the
-// descriptor blocking it is made non-blocking again, as package net makes one that it inherits:
-// accept4(2) would wait in the kernel otherwise, where no Close finds it.
+// acceptAtOnce takes a connection from the backlog, if there is one.
+//
+// Where somebody may have made the descriptor blocking it looks first whether there is one, and makes the
+// descriptor non-blocking again, as package net makes one that it inherits: accept4(2) would wait in the
+// kernel otherwise, where no Close finds it.
 func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
 	l.sharing.Lock()
 	if !l.shared {
@@ -69,6 +72,9 @@ func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
 		return acceptNow(l.fd, true)
 	}
 	l.sharing.Unlock()
+	if !backlogged(l.fd) {
+		return -1, syscall.EAGAIN
+	}
 	if isBlocking(l.fd) {
 		unix.SetNonblock(l.fd, true)
 	}
