@@ -102,8 +102,13 @@ func (r *runner) test(pkg, pattern string) (results, map[string]string, error) {
 	}
 	res, output, err := readEvents(io.TeeReader(stdout, r.log))
 	var exit *exec.ExitError
-	if waitErr := cmd.Wait(); waitErr != nil && !errors.As(waitErr, &exit) {
-		err = errors.Join(err, waitErr)
+	waitErr := cmd.Wait()
+	switch {
+	case err != nil || waitErr == nil:
+	case !errors.As(waitErr, &exit):
+		err = waitErr
+	case len(res) == 0:
+		err = fmt.Errorf("go test ran nothing: %w", waitErr) // it has said why
 	}
 	return res, output, err
 }

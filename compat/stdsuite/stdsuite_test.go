@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestReadEvents(t *testing.T) {
@@ -27,6 +29,14 @@ func TestReadEvents(t *testing.T) {
 	}
 	if _, ok := res[wholePackage]; ok {
 		t.Errorf("the package is blamed although TestA failed")
+	}
+}
+
+// Where the go command itself gives up there is nothing to compare: no test is missing for that.
+func TestRunnerReportsGoCommand(t *testing.T) {
+	r := runner{overlay: t.TempDir() + "/none.json", log: io.Discard, timeout: time.Minute}
+	if res, _, err := r.test("errors", ""); err == nil {
+		t.Errorf("no error, and the outcomes %v", res)
 	}
 }
 
