@@ -79,7 +79,8 @@ func endOfMessages(n int, err error) error {
 	return err
 }
 
-// messageError is the error of ReadFrom and its kin for err, in the form of the Go release that compiles this.
+// messageError is the error of ReadFrom and its kin for err, in the form of the release of Go that
+// compiles this.
 func (c *ringUnix) messageError(err error) error {
 	if err == io.EOF && bareMessageEOF {
 		return err

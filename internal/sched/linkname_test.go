@@ -126,7 +126,7 @@ type source struct {
 }
 
 // open parses and checks the declarations of the package in dir. What depends on a package that
-// cannot be imported has an invalid type, which fits nothing. The race detector's build tag is not set.
+// cannot be imported has an invalid type, which fits nothing. The build tag race is not set.
 func open(t *testing.T, dir, path string) *source {
 	t.Helper()
 	list, err := build.Default.ImportDir(dir, 0)

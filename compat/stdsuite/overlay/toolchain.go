@@ -20,8 +20,8 @@ type Toolchain struct {
 	Env map[string]string
 }
 
-// Find asks the go command which toolchain it is; dir is for what Env refers to. Of a release that nobody has
-// tried yet it says so.
+// Find asks the go command which toolchain it is. It refuses a release that nobody has tried yet.
+// What Env refers to is in dir.
 func Find(dir string) (*Toolchain, error) {
 	out, err := exec.Command("go", "env", "GOVERSION", "GOROOT", "GOMODCACHE").Output()
 	if err != nil {
@@ -51,9 +51,9 @@ func releaseOf(version string) (string, error) {
 		"see releases in compat/stdsuite/overlay", version, strings.Join(releases, " and "))
 }
 
-// movedGoroot returns the environment for a GOROOT that the go command lets an overlay change. It
-// refuses that for files below its module cache, where it keeps the toolchains that it downloads: a symbolic link
-// gives such a toolchain another path.
+// movedGoroot returns the environment for a GOROOT that the go command lets an overlay change.
+// The go command refuses that below its module cache, where it keeps the toolchains that it downloads.
+// A symbolic link in dir gives such a toolchain another path.
 func movedGoroot(dir, goroot, modcache string) (map[string]string, error) {
 	if rel, err := filepath.Rel(modcache, goroot); err != nil || slices.Contains(strings.Split(rel, "/"), "..") {
 		return nil, nil
