@@ -19,21 +19,53 @@ const (
 	compatModule   = uringnetModule + "/compat"
 )
 
+// module says what to test of a module.
+type module struct {
+	path, version string
+	only          []string // packages, as "./server"; nil means all
+	run, skip     string   // patterns for the flags of go test
+	// unchanged names test files that must stay as they are, although they speak of *net.TCPConn or the
+	// like, with the reason.
+	unchanged map[string]string
+	edits     []edit
+}
+
+// edit changes a file of the copy, for both sides: old must be there exactly once.
+type edit struct{ file, old, new string }
+
+func (e edit) apply(dir string) error {
+	path := filepath.Join(dir, e.file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if n := strings.Count(string(text), e.old); n != 1 {
+		return fmt.Errorf("%s has this %d times, not once: %s", e.file, n, e.old)
+	}
+	return os.WriteFile(path, []byte(strings.Replace(string(text), e.old, e.new, 1)), 0o666)
+}
+
 // workspace is a copy of a module that go commands see together with uringnet.
 type workspace struct {
+	module
 	dir    string // of the copied module
 	goWork string // the file for GOWORK
 }
 
 // newWorkspace downloads a module and joins a copy of it with uringnet, all below dir.
-func newWorkspace(dir, path, version string) (*workspace, error) {
-	source, err := download(dir, path+"@"+version)
+func newWorkspace(dir string, m module) (*workspace, error) {
+	source, err := download(dir, m.path+"@"+m.version)
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{dir: filepath.Join(dir, "module"), goWork: filepath.Join(dir, "go.work")}
+	w := &workspace{module: m, dir: filepath.Join(dir, "module"), goWork: filepath.Join(dir, "go.work")}
 	if err := os.CopyFS(w.dir, os.DirFS(source)); err != nil {
 		return nil, err
+	}
+	for _, e := range m.edits {
+		if err := e.apply(w.dir); err != nil {
+			return nil, err
+		}
 	}
 	ours, err := output(exec.Command("go", "list", "-m", "-f", "{{.Dir}}", uringnetModule, compatModule))
 	if err != nil {
@@ -84,9 +116,17 @@ func goWork(modFile string, dirs []string) (string, error) {
 	return text + ")\n", nil
 }
 
-// tested lists the packages of the module that have tests. The overlay will leave the unchanged files as they are.
-func (w *workspace) tested(unchanged map[string]string) ([]overlay.Package, error) {
-	out, err := output(w.command("list", "-json", "./..."))
+// packages are the patterns of what is tested.
+func (w *workspace) packages() []string {
+	if w.only == nil {
+		return []string{"./..."}
+	}
+	return w.only
+}
+
+// tested lists the packages that have tests. The overlay will leave the unchanged files as they are.
+func (w *workspace) tested() ([]overlay.Package, error) {
+	out, err := output(w.command(append([]string{"list", "-json"}, w.packages()...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +137,7 @@ func (w *workspace) tested(unchanged map[string]string) ([]overlay.Package, erro
 			return nil, err
 		}
 		if len(p.TestGoFiles)+len(p.XTestGoFiles) > 0 {
-			isUnchanged := func(file string) bool { return unchanged[p.ImportPath+"/"+file] != "" }
+			isUnchanged := func(file string) bool { return w.unchanged[p.ImportPath+"/"+file] != "" }
 			p.TestGoFiles = slices.DeleteFunc(p.TestGoFiles, isUnchanged)
 			p.XTestGoFiles = slices.DeleteFunc(p.XTestGoFiles, isUnchanged)
 			pkgs = append(pkgs, p)

@@ -73,6 +73,9 @@ func (s *suite) run(pattern string, pkgs ...string) (*outcomes, error) {
 	if pattern != "" {
 		args = append(args, "-run="+pattern)
 	}
+	if s.skip != "" {
+		args = append(args, "-skip="+s.skip)
+	}
 	cmd := s.command(append(args, pkgs...)...)
 	cmd.Env = append(cmd.Env, s.env...)
 	stdout, err := cmd.StdoutPipe()

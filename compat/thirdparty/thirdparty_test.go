@@ -18,12 +18,8 @@ import (
 //go:embed expected.txt
 var expectedText string
 
-func TestFasthttp(t *testing.T) { compareModule(t, "github.com/valyala/fasthttp", "v1.77.0") }
-
-func TestGorillaWebsocket(t *testing.T) { compareModule(t, "github.com/gorilla/websocket", "v1.5.3") }
-
 // compareModule runs a module's tests on net and on uringnet.
-func compareModule(t *testing.T, path, version string) {
+func compareModule(t *testing.T, m module) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
@@ -31,12 +27,12 @@ func compareModule(t *testing.T, path, version string) {
 	if err != nil {
 		t.Fatal("expected.txt:", err)
 	}
-	onNet, onUringnet := suites(t, path, version)
-	plain, err := onNet.run("", "./...")
+	onNet, onUringnet := suites(t, m)
+	plain, err := onNet.run(m.run, onNet.packages()...)
 	if err != nil {
 		t.Fatal("on net:", err)
 	}
-	rings, err := onUringnet.run("", "./...")
+	rings, err := onUringnet.run(m.run, onUringnet.packages()...)
 	if err != nil {
 		t.Fatal("on uringnet:", err)
 	}
@@ -69,13 +65,8 @@ func rerun(onUringnet *suite, expected []expectation, plain, rings *outcomes) (f
 	return flaky, nil
 }
 
-// unchanged names test files that must stay as they are, although they speak of *net.TCPConn or the like.
-var unchanged = map[string]string{
-	"github.com/valyala/fasthttp/prefork/prefork_test.go": "replaces the method expression (*net.TCPListener).File of the package",
-}
-
 // suites returns both sides of the comparison, and lets the end of the test look at the sockets of the second one.
-func suites(t *testing.T, path, version string) (onNet, onUringnet *suite) {
+func suites(t *testing.T, m module) (onNet, onUringnet *suite) {
 	dir := t.TempDir()
 	toolchain, err := overlay.Find(dir)
 	if err != nil {
@@ -84,13 +75,13 @@ func suites(t *testing.T, path, version string) (onNet, onUringnet *suite) {
 	for name, value := range toolchain.Env {
 		t.Setenv(name, value)
 	}
-	w, err := newWorkspace(dir, path, version)
+	w, err := newWorkspace(dir, m)
 	if errors.Is(err, errDownload) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	pkgs, err := w.tested(unchanged)
+	pkgs, err := w.tested()
 	if err != nil {
 		t.Fatal(err)
 	}
