@@ -30,6 +30,11 @@ var defaultPackages = []string{
 	"net", "net/http", "net/http/httputil", "net/http/httptest", "crypto/tls", "net/rpc", "net/smtp", "log/syslog",
 }
 
+// releasePackages are the packages that only a release of Go has.
+var releasePackages = map[string][]string{
+	"go1.27": {"net/http/internal/http2"},
+}
+
 // suite holds what is common to all packages of a run.
 type suite struct {
 	dir        string // scratch: overlay, counts, logs
@@ -53,11 +58,7 @@ func main() {
 	flag.Parse()
 	s.onNet = runner{race: *race, short: *short, timeout: *timeout}
 	s.onUringnet = s.onNet
-	packages := flag.Args()
-	if len(packages) == 0 {
-		packages = defaultPackages
-	}
-	ok, err := s.run(packages)
+	ok, err := s.run(flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stdsuite:", err)
 		os.Exit(2)
@@ -67,7 +68,8 @@ func main() {
 	}
 }
 
-// run tests the packages and reports whether all differences are expected.
+// run tests the packages, or the usual ones if there is none, and reports whether all differences are
+// expected.
 func (s *suite) run(packages []string) (bool, error) {
 	var err error
 	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
@@ -85,6 +87,9 @@ func (s *suite) run(packages []string) (bool, error) {
 	}
 	for name, value := range toolchain.Env {
 		os.Setenv(name, value)
+	}
+	if len(packages) == 0 {
+		packages = slices.Concat(defaultPackages, releasePackages[toolchain.Release])
 	}
 	pkgs, err := overlay.List(packages...)
 	if err != nil {

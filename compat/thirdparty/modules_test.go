@@ -32,6 +32,14 @@ func TestCoderWebsocket(t *testing.T) {
 	})
 }
 
+// Many of its tests make sockets in a bubble of testing/synctest, the first of the process too.
+func TestHTTP2(t *testing.T) {
+	compareModule(t, module{
+		path: "golang.org/x/net", version: "v0.62.0",
+		only: []string{"./http2", "./nettest", "./netutil", "./websocket"},
+	})
+}
+
 func TestGRPC(t *testing.T) {
 	compareModule(t, module{
 		path: "google.golang.org/grpc", version: "v1.85.0",
