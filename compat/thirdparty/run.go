@@ -131,7 +131,7 @@ func (s *suite) retry(pkg string, tests []test, o *outcomes) (passed []test, err
 func readEvents(from io.Reader) (*outcomes, error) {
 	o := &outcomes{of: make(map[test]string), said: make(map[test]string)}
 	var build, said strings.Builder
-	text := make(map[test]string)
+	text := make(map[test]*strings.Builder) // gRPC's tests say megabytes, line by line
 	in := bufio.NewReader(from)
 	for {
 		line, err := in.ReadBytes('\n')
@@ -152,11 +152,14 @@ func readEvents(from io.Reader) (*outcomes, error) {
 		case "build-fail":
 			return nil, fmt.Errorf("the tests do not compile:\n%s", build.String())
 		case "output":
-			text[t] += e.Output
+			if text[t] == nil {
+				text[t] = new(strings.Builder)
+			}
+			text[t].WriteString(e.Output)
 		case pass, fail, skip:
 			o.of[t] = e.Action
-			if e.Action == fail {
-				o.said[t] = text[t]
+			if b := text[t]; b != nil && e.Action == fail {
+				o.said[t] = b.String()
 			}
 			delete(text, t)
 		}
