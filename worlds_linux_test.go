@@ -86,6 +86,7 @@ type mode struct {
 var modes = []mode{
 	{"net", []string{worldEnv + "=net"}},
 	{"uringnet", []string{worldEnv + "=uringnet", waitEnv + "="}},
+	{"uringnet,poller", []string{worldEnv + "=uringnet", waitEnv + "=", "URINGNET=poller"}},
 	{"uringnet,ring", []string{worldEnv + "=uringnet", waitEnv + "=ring"}},
 }
 
