@@ -75,13 +75,13 @@ func (d *Dialer) DialIP(ctx context.Context, network string, laddr, raddr netip.
 	return (*net.Dialer)(d).DialIP(ctx, network, laddr, raddr)
 }
 
-// Dial is [net.Dial] on io_uring; see [Dialer.DialContext].
+// Dial is [net.Dial] with a socket of this package; see [Dialer.DialContext].
 func Dial(network, address string) (net.Conn, error) {
 	var d Dialer
 	return d.Dial(network, address)
 }
 
-// DialTimeout is [net.DialTimeout] on io_uring. The timeout includes name resolution.
+// DialTimeout is [net.DialTimeout] with a socket of this package. The timeout includes name resolution.
 func DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	d := Dialer{Timeout: timeout}
 	return d.Dial(network, address)
@@ -93,7 +93,7 @@ func DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	return d.DialContext(ctx, network, address)
 }
 
-// FileConn is [net.FileConn] on io_uring, for a connection inherited from another process. The caller closes f.
+// FileConn is [net.FileConn] with a socket of this package, for a connection inherited from another process. The caller closes f.
 func FileConn(f *os.File) (net.Conn, error) {
 	c, err := net.FileConn(f)
 	if err != nil {

@@ -225,13 +225,13 @@ func (lc *ListenConfig) keepAlive() net.KeepAliveConfig {
 	return lc.KeepAliveConfig
 }
 
-// Listen is [net.Listen] on io_uring; see [ListenConfig.Listen].
+// Listen is [net.Listen] with a socket of this package; see [ListenConfig.Listen].
 func Listen(network, address string) (net.Listener, error) {
 	var lc ListenConfig
 	return lc.Listen(context.Background(), network, address)
 }
 
-// ListenTCP is [net.ListenTCP] on io_uring.
+// ListenTCP is [net.ListenTCP] with a socket of this package.
 func ListenTCP(network string, laddr *net.TCPAddr) (*TCPListener, error) {
 	l, err := net.ListenTCP(network, laddr)
 	if err != nil {
@@ -244,7 +244,7 @@ func ListenTCP(network string, laddr *net.TCPAddr) (*TCPListener, error) {
 	return u, err
 }
 
-// ListenUnix is [net.ListenUnix] on io_uring.
+// ListenUnix is [net.ListenUnix] with a socket of this package.
 func ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener, error) {
 	l, err := net.ListenUnix(network, laddr)
 	if err != nil {
@@ -257,7 +257,7 @@ func ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener, error) {
 	return u, err
 }
 
-// FileListener is [net.FileListener] on io_uring, for a listener inherited from another process.
+// FileListener is [net.FileListener] with a socket of this package, for a listener inherited from another process.
 // The caller closes f.
 func FileListener(f *os.File) (net.Listener, error) {
 	l, err := net.FileListener(f)

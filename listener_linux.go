@@ -166,7 +166,7 @@ func (l *ringListener) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: l.network, Addr: l.addr, Err: ioError(err)}
 }
 
-// ringTCPListener is a TCP listener on the rings.
+// ringTCPListener is a TCP listener of ours, as against package net's.
 type ringTCPListener struct {
 	ringListener
 	keepAlive net.KeepAliveConfig
@@ -246,7 +246,7 @@ func (l *ringTCPListener) passesOptionsTo(conn int) bool {
 	return true
 }
 
-// ringUnixListener is a Unix listener on the rings.
+// ringUnixListener is a Unix listener of ours.
 type ringUnixListener struct {
 	ringListener
 	path       string

@@ -18,7 +18,7 @@ type tcpReader struct{ c *ringTCP }
 
 func (r tcpReader) Read(p []byte) (int, error) { return r.c.Read(p) }
 
-// spliceable is the socket that v is, or nil if it is not a stream socket on the rings.
+// spliceable is the socket that v is, or nil if it is not a stream socket of ours.
 func spliceable(v any) *socket {
 	switch c := v.(type) {
 	case *ringTCP:

@@ -276,7 +276,7 @@ func (c *TCPConn) MultipathTCP() (bool, error) {
 	return c.s.MultipathTCP()
 }
 
-// DialTCP is [net.DialTCP] with the connection on the ring. Errors are package net's.
+// DialTCP is [net.DialTCP] with a connection of this package. Errors are package net's.
 func DialTCP(network string, laddr, raddr *net.TCPAddr) (*TCPConn, error) {
 	if !isTCP(network) || raddr == nil {
 		_, err := net.DialTCP(network, laddr, raddr)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ringTCP is a TCP connection on the rings.
+// ringTCP is a TCP connection of ours, as against package net's.
 type ringTCP struct{ socket }
 
 var _ tcpSocket = (*ringTCP)(nil)

@@ -20,7 +20,7 @@ type unixSocket interface {
 }
 
 // UnixConn is a Unix socket connection with the method set of [net.UnixConn].
-// Stream ("unix") and sequenced-packet ("unixpacket") sockets run on the ring;
+// Stream ("unix") and sequenced-packet ("unixpacket") sockets are this package's own;
 // a datagram socket ("unixgram") stays package net's behind the same type.
 // What [TCPConn] says of goroutines, errors and nil receivers holds here too.
 type UnixConn struct {
@@ -216,7 +216,7 @@ func (c *UnixConn) WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int,
 	return n, oobn, err
 }
 
-// DialUnix is [net.DialUnix] with the connection on the ring. Errors are package net's.
+// DialUnix is [net.DialUnix] with a connection of this package. Errors are package net's.
 func DialUnix(network string, laddr, raddr *net.UnixAddr) (*UnixConn, error) {
 	if !isUnixStream(network) || raddr == nil {
 		c, err := net.DialUnix(network, laddr, raddr)

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// ringUnix is a stream or sequenced-packet Unix connection on the rings.
+// ringUnix is a stream or sequenced-packet Unix connection of ours.
 type ringUnix struct{ socket }
 
 var _ unixSocket = (*ringUnix)(nil)
