@@ -167,18 +167,25 @@ func (s *Side) Timed() bool { return s.state.Load() == timed }
 // Prepare begins a call: it forgets what became ready until now, and returns what forbids the call:
 // ErrClosed or os.ErrDeadlineExceeded. The owner calls it.
 func (s *Side) Prepare() error {
-	if err := s.interruption(); err != nil {
-		return err
-	}
-	if pd := s.desc.pd.Load(); pd != 0 {
+	for {
+		if err := s.interruption(); err != nil {
+			return err
+		}
+		pd := s.desc.pd.Load()
+		if pd == 0 {
+			return nil
+		}
 		// An interruption that was cleared is still in the descriptor. A timeout counts only if the state
 		// was timed before the runtime was asked: a deadline in the future may come between.
 		timed := s.Timed()
-		if code := pollReset(pd, int(s.mode)); code == pollErrTimeout && timed && s.Timed() {
+		if pollReset(pd, int(s.mode)) != pollErrTimeout {
+			return nil
+		}
+		if timed && s.Timed() {
 			return os.ErrDeadlineExceeded
 		}
+		s.forgetInterruption()
 	}
-	return nil
 }
 
 // WaitReady parks in the poller until the socket may be ready, or fails with ErrClosed,

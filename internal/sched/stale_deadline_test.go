@@ -3,6 +3,8 @@
 package sched
 
 import (
+	"errors"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -52,5 +54,32 @@ func TestNoDeadlineOfAnEarlierWait(t *testing.T) {
 			<-done
 		}
 		close(begin)
+	}
+}
+
+// Prepare forgets what was ready before also if the last wait was interrupted.
+func TestPrepareForgetsAfterInterruption(t *testing.T) {
+	a, b := socketPair(t)
+	p := watch(t, b)
+	interrupted := make(chan error)
+	go func() { interrupted <- p.In.WaitReady() }()
+	for !p.In.waiting.Load() {
+		runtime.Gosched()
+	}
+	time.Sleep(time.Millisecond)
+	p.In.SetDeadline(time.Unix(1, 0))
+	if err := <-interrupted; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	p.In.SetDeadline(time.Time{})
+	write(t, a, "x")
+	time.Sleep(20 * time.Millisecond) // the runtime notes that
+	drain(t, b)
+	if err := p.In.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	p.In.SetDeadline(time.Now().Add(20 * time.Millisecond))
+	if err := p.In.WaitReady(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("%v although nothing has become ready since Prepare", err)
 	}
 }
