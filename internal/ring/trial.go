@@ -52,12 +52,23 @@ func mayTry() error {
 	defer tried.Unlock()
 	if filters == "" || filters != tried.filters {
 		err := tryInChild(patience)
-		if err != nil && !errors.Is(err, ErrKilled) && !errors.Is(err, ErrNoAnswer) {
+		if err != nil && !lasts(err) {
 			return err // of what may pass, such as too few descriptors
 		}
 		tried.filters, tried.err = filters, err
 	}
 	return tried.err
+}
+
+// lasts reports whether err is the doing of a filter, or as good as that: it is not worth a child for each
+// ring that somebody tries for.
+func lasts(err error) bool {
+	for _, cause := range []error{ErrKilled, ErrNoAnswer, syscall.EPERM, syscall.EACCES, syscall.ENOSYS} {
+		if errors.Is(err, cause) && !errors.Is(err, ErrUntried) {
+			return true
+		}
+	}
+	return false
 }
 
 // seccomp returns this thread's mode, "0" for none, and the number of its filters. An empty string
