@@ -95,6 +95,12 @@ func seccomp() (mode, filters string) {
 
 // tryInChild makes the system calls in a child that may die of them.
 func tryInChild(patience time.Duration) error {
+	// Before there is a child: one that we cannot wait for would stay a zombie.
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("%w: epoll_create1: %w", ErrUntried, err)
+	}
+	defer unix.Close(ep)
 	t, err := newTrial()
 	if err != nil {
 		return fmt.Errorf("%w: mmap: %w", ErrUntried, err)
@@ -104,7 +110,7 @@ func tryInChild(patience time.Duration) error {
 		t.free()
 		return fmt.Errorf("%w: clone: %w", ErrUntried, errno)
 	}
-	status, err := await(t, pid, pidfd, patience)
+	status, err := await(t, ep, pid, pidfd, patience)
 	unix.Close(pidfd)
 	err = t.verdict(status, err)
 	t.free()
@@ -113,12 +119,12 @@ func tryInChild(patience time.Duration) error {
 
 // await returns how the child ended. A child that does not end by itself is killed; then the error
 // says so. It uses what Go's runtime uses anyway, since a filter may kill for other calls.
-func await(t *trial, pid, pidfd int, patience time.Duration) (status syscall.WaitStatus, err error) {
-	if err = ends(pidfd, patience); err != nil {
+func await(t *trial, ep, pid, pidfd int, patience time.Duration) (status syscall.WaitStatus, err error) {
+	if err = ends(ep, pidfd, patience); err != nil {
 		if unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0) != nil {
 			unix.Kill(pid, unix.SIGKILL) // its number is its own until somebody has waited for it
 		}
-		if errors.Is(err, ErrNoAnswer) && ends(pidfd, patience) != nil {
+		if errors.Is(err, ErrNoAnswer) && ends(ep, pidfd, patience) != nil {
 			return 0, err // not even SIGKILL ends it, and we are not to hang
 		}
 	}
@@ -133,18 +139,13 @@ func await(t *trial, pid, pidfd int, patience time.Duration) (status syscall.Wai
 	}
 }
 
-// ends waits until a process has ended, for as long as patience lasts.
-func ends(pidfd int, patience time.Duration) error {
+// ends waits by an epoll instance until a process has ended, for as long as patience lasts.
+func ends(ep, pidfd int, patience time.Duration) error {
 	if pidfd < 0 {
 		return fmt.Errorf("%w: this kernel knows no pidfd", ErrUntried)
 	}
-	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return fmt.Errorf("%w: epoll_create1: %w", ErrUntried, err)
-	}
-	defer unix.Close(ep)
 	event := unix.EpollEvent{Events: unix.EPOLLIN}
-	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, pidfd, &event); err != nil {
+	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, pidfd, &event); err != nil && err != unix.EEXIST {
 		return fmt.Errorf("%w: epoll_ctl: %w", ErrUntried, err)
 	}
 	n, errno := epollWait(ep, patience)

@@ -4,6 +4,7 @@ package ring
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,4 +64,54 @@ func TestVerdict(t *testing.T) {
 			}
 		}
 	}
+}
+
+// With room for a single descriptor there is no trial, and no child is left of it either: one would be for
+// each ring that somebody tries for.
+func TestTrialWithoutDescriptors(t *testing.T) {
+	onOneCPU(t) // so that the child has not come far when we find that we cannot wait for it
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	next, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(next)
+	for room := range 3 {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next + room), Max: old.Max}); err != nil {
+			t.Fatal(err)
+		}
+		err := tryInChild(patience)
+		unix.Setrlimit(unix.RLIMIT_NOFILE, &old)
+		if room < 2 && !errors.Is(err, syscall.EMFILE) || room == 2 && err != nil {
+			t.Errorf("with room for %d: %v", room, err)
+		}
+		if pid, err := syscall.Wait4(-1, nil, unix.WALL|unix.WNOHANG, nil); err != syscall.ECHILD {
+			t.Errorf("with room for %d: a child is left: %d, %v", room, pid, err)
+		}
+	}
+}
+
+// onOneCPU keeps the test, and what it starts, on one processor.
+func onOneCPU(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	var old, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &old); err != nil {
+		t.Fatal(err)
+	}
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if old.IsSet(cpu) {
+			one.Set(cpu)
+		}
+	}
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		unix.SchedSetaffinity(0, &old)
+		runtime.UnlockOSThread()
+	})
 }
