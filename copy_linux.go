@@ -61,13 +61,13 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	}
 	// The source first: who reads it may wait for long, and Writes are not to wait for that.
 	if e := rc.Read(func(from uintptr) bool {
-		if c.mayBlock() && isBlocking(c.fd) {
-			return true // sendfile would wait in the kernel, where no Close finds it
-		}
 		c.wr.mu.Lock()
 		defer c.wr.mu.Unlock()
 		if c.wr.side.Prepare() != nil {
 			return true // the first Write says it
+		}
+		if c.mayBlock() && isBlocking(c.fd) {
+			return true // sendfile would wait in the kernel, where no Close finds it
 		}
 		c.wroteSince()
 		raceWrite()
