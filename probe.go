@@ -9,7 +9,7 @@ import (
 type Feature struct {
 	Name      string `json:"name"`
 	Since     string `json:"since"`         // the Linux release that brought it
-	Required  bool   `json:"required"`      // without it package net is used
+	Required  bool   `json:"required"`      // without it there are no rings
 	Available bool   `json:"available"`     // found by trying
 	Why       string `json:"why,omitempty"` // the error, if it is not available
 }

@@ -101,15 +101,13 @@ func (s *socket) Close() error {
 }
 
 // SetDeadline, SetReadDeadline and SetWriteDeadline are those of net.Conn.
-func (s *socket) SetDeadline(t time.Time) error      { return s.setDeadline(t, s.rd.side, s.wr.side) }
+func (s *socket) SetDeadline(t time.Time) error      { return s.setDeadline(t, &s.poll) }
 func (s *socket) SetReadDeadline(t time.Time) error  { return s.setDeadline(t, s.rd.side) }
 func (s *socket) SetWriteDeadline(t time.Time) error { return s.setDeadline(t, s.wr.side) }
 
-func (s *socket) setDeadline(t time.Time, sides ...*sched.Side) error {
-	for _, side := range sides {
-		if err := side.SetDeadline(t); err != nil {
-			return s.setError(err)
-		}
+func (s *socket) setDeadline(t time.Time, of interface{ SetDeadline(time.Time) error }) error {
+	if err := of.SetDeadline(t); err != nil {
+		return s.setError(err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type RingStats struct {
 	Ready       uint64 `json:"ready"`       // completions that were there when io_uring_enter returned, at most as many as it submitted
 	CQEs        uint64 `json:"cqes"`        // completions reaped
 	Batches     uint64 `json:"batches"`     // reaps that found completions
-	Parks       uint64 `json:"parks"`       // times the completer went to sleep
+	Parks       uint64 `json:"parks"`       // times that who serves the ring, or turns, went to sleep
 	Cancels     uint64 `json:"cancels"`     // cancellations sent to the kernel
 	Withdrawn   uint64 `json:"withdrawn"`   // operations cancelled before they were submitted
 	Overflows   uint64 `json:"overflows"`   // times the completion queue overflowed

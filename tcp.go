@@ -160,8 +160,8 @@ func (c *TCPConn) File() (*os.File, error) {
 	return f, err
 }
 
-// SyscallConn returns raw access to the file descriptor. A receive that is armed in
-// the ring is cancelled before a raw Read runs, so that it takes no bytes from it. See [syscall.RawConn].
+// SyscallConn returns raw access to the file descriptor. A raw Read or Write waits, edge-triggered, while
+// its callback returns false. See [syscall.RawConn].
 func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL

@@ -22,10 +22,13 @@ import (
 // those whom they wake keep all Ps busy, the scheduler does not look at the runtime's poller, and the
 // goroutines that wait there would starve. In a huge crowd they stay awake for longer, since whatever
 // is left on the ring would wait for one round of the poller per patience.
-
+//
+// Without a ring all who find nothing after their turn wait in the poller, in a small crowd too, and not
+// beside the turns on the ring. So the flusher, which is alone then, gives up sooner.
 const (
-	patience     = 2 * time.Millisecond
-	patienceHuge = 10 // times as long
+	patience        = 2 * time.Millisecond
+	patienceHuge    = 10 // times as long
+	patienceNoRings = 10 // times as short
 )
 
 func (w *worker) completer() {
@@ -67,8 +70,11 @@ func (w *worker) flushing() {
 // overdue reports whether who is awake since then is to park.
 func (w *worker) overdue(since time.Time) bool {
 	awake := time.Since(since)
-	if w.judgement.huge.Load() {
+	switch {
+	case w.judgement.huge.Load():
 		awake /= patienceHuge
+	case w.ring() == nil:
+		awake *= patienceNoRings
 	}
 	return awake > w.patience
 }

@@ -21,7 +21,7 @@ const (
 
 var waitNames = map[string]uint32{"": waitAuto, "auto": waitAuto, "ring": waitOnRing, "poller": waitInPoller}
 
-// waitPolicy is set by Start, and by tests.
+// waitPolicy is set by Start or StartWithoutRings, and by tests.
 var waitPolicy atomic.Uint32
 
 // SetWait changes where receives wait, to "ring", "poller" or "auto", and returns how it was.

@@ -1,6 +1,7 @@
-// Package sched turns blocking calls into requests on rings and parks the goroutines that made them. There is one ring
-// per group of Ps; an operation goes to the ring of the P that it is issued on, and whoever reaps its completion wakes the
-// goroutine that waits for it. The package knows nothing of package net.
+// Package sched parks the goroutines whose calls would block: in the runtime's poller, in a queue of turns,
+// or for requests on rings. There is at most one ring per group of Ps; an operation goes to the ring of the
+// P that it is issued on, and whoever reaps its completion wakes the goroutine that waits for it. The
+// package knows nothing of package net.
 //
 // # An operation
 //
@@ -23,12 +24,13 @@
 // waits for (the Op's state, the deadline), parks, and looks again; whoever changes any of these stores first and notifies
 // after. So a wake-up is never lost, and one too many does no harm.
 //
-// A [Watch] is the other place to wait: the runtime's poller, without a request. Notifying the Future interrupts it, too. [Pace] says
-// which of the two is better for a connection at the moment. A [Turn] comes before either: it waits for other connections.
+// A [Side] of a [PollDesc] is the other place to wait: the runtime's poller, without a request. [Pace]
+// says which of the two is better for a connection at the moment. A [Turn] comes before either: it waits
+// for other connections.
 //
 // # Locks
 //
-// worker.reapMu is taken before worker.mu. Future.Notify may take Watch.mu; it is called under Deadline.mu and worker.reapMu. No lock is
-// held over a system call, save reapMu over the flush of an overflown completion queue, where nobody waits for it, and Watch.mu over
-// epoll_ctl, which does not wait.
+// worker.reapMu is taken before worker.mu, and groups.making before both. PollDesc.mu is taken by
+// itself; Future.Notify, which takes no lock, is called under it. No lock is held over a system call
+// that may wait, save reapMu over the flush of an overflown completion queue, where nobody waits for it.
 package sched

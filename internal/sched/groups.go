@@ -33,8 +33,11 @@ var groupSize = func() int {
 var groups struct {
 	workers atomic.Pointer[[]*worker] // replaced as a whole
 
-	// mu guards the replacement, and is held while a ring is made.
+	// mu guards the replacement.
 	mu sync.Mutex
+
+	// making is held while a ring is made. Nobody waits for it.
+	making sync.Mutex
 }
 
 // current returns the worker of the P that the caller runs on. The caller may move to another P at any
@@ -88,10 +91,10 @@ func (w *worker) hasRing() bool {
 	if w.ringed.Load() != nil {
 		return true
 	}
-	if nanotime() < w.nextTry.Load() || !groups.mu.TryLock() {
+	if nanotime() < w.nextTry.Load() || !groups.making.TryLock() {
 		return false
 	}
-	defer groups.mu.Unlock()
+	defer groups.making.Unlock()
 	if w.ringed.Load() != nil {
 		return true
 	}

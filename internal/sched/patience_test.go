@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/uringnet/uringnet/internal/ring"
 )
 
 // awaitParks waits until the completer of w, which is busy, has parked a hundred times.
@@ -80,16 +82,22 @@ func TestImpatientCompleterComesBack(t *testing.T) {
 }
 
 // In a huge crowd, which is in the poller, what is left on a ring would get little of each round of it.
-func TestPatientInHugeCrowd(t *testing.T) {
-	w := &worker{patience: time.Minute}
+// Without a ring the poller is all that there is beside turns.
+func TestPatience(t *testing.T) {
+	with := &worker{patience: time.Minute}
+	with.ringed.Store(&ringed{Ring: new(ring.Ring)})
 	for _, step := range []struct {
+		w       *worker
 		huge    bool
-		minutes time.Duration
+		seconds time.Duration
 		want    bool
-	}{{false, 0, false}, {false, 2, true}, {true, 2, false}, {true, 11, true}} {
-		w.judgement.huge.Store(step.huge)
-		if got := w.overdue(time.Now().Add(-step.minutes * time.Minute)); got != step.want {
-			t.Errorf("%+v: overdue is %v", step, got)
+	}{
+		{with, false, 50, false}, {with, false, 70, true}, {with, true, 120, false}, {with, true, 660, true},
+		{&worker{patience: time.Minute}, false, 5, false}, {&worker{patience: time.Minute}, false, 7, true},
+	} {
+		step.w.judgement.huge.Store(step.huge)
+		if got := step.w.overdue(time.Now().Add(-step.seconds * time.Second)); got != step.want {
+			t.Errorf("ring %v, huge %v, %d s: overdue is %v", step.w == with, step.huge, step.seconds, got)
 		}
 	}
 }

@@ -177,11 +177,11 @@ func (s *Side) Prepare() error {
 		}
 		// An interruption that was cleared is still in the descriptor. A timeout counts only if the state
 		// was timed before the runtime was asked: a deadline in the future may come between.
-		timed := s.Timed()
+		wasTimed := s.Timed()
 		if pollReset(pd, int(s.mode)) != pollErrTimeout {
 			return nil
 		}
-		if timed && s.Timed() {
+		if wasTimed && s.Timed() {
 			return os.ErrDeadlineExceeded
 		}
 		s.forgetInterruption()
@@ -202,7 +202,7 @@ func (s *Side) WaitReady() error {
 			s.waiting.Store(false)
 			return err
 		}
-		timed := s.Timed() // before the runtime is asked, as in Prepare
+		wasTimed := s.Timed() // before the runtime is asked, as in Prepare
 		code := pollWait(pd, int(s.mode))
 		keepSysmonAwake()
 		s.waiting.Store(false)
@@ -212,7 +212,7 @@ func (s *Side) WaitReady() error {
 		case pollErrClosing:
 			return ErrClosed
 		case pollErrTimeout:
-			if timed && s.Timed() {
+			if wasTimed && s.Timed() {
 				return os.ErrDeadlineExceeded
 			}
 			s.forgetInterruption() // perhaps one of an earlier wait; if not, the state tells
@@ -249,7 +249,24 @@ func (s *Side) SetDeadline(t time.Time) error {
 			return nil
 		}
 	}
-	return s.setDeadline(t)
+	return s.desc.setDeadline(t, int(s.mode), s)
+}
+
+// SetDeadline is that of both sides. It costs the runtime one timer.
+func (p *PollDesc) SetDeadline(t time.Time) error {
+	switch {
+	case t.IsZero():
+		if p.In.changeUntimed(untimed) && p.Out.changeUntimed(untimed) {
+			return nil
+		}
+	case longPast(t):
+		if p.In.changeUntimed(expired) && p.Out.changeUntimed(expired) {
+			p.In.interrupt()
+			p.Out.interrupt()
+			return nil
+		}
+	}
+	return p.setDeadline(t, 'r'+'w', &p.In, &p.Out)
 }
 
 // longPast reports whether t is over, without a look at the clock: time.Unix(1, 0) is what net and
@@ -285,14 +302,13 @@ func (s *Side) interrupt() {
 	}
 }
 
-// setDeadline is SetDeadline with the lock. The runtime is given how much time is left, by whichever
+// setDeadline sets the deadline of some sides, which mode names to the runtime. The runtime is given how much time is left, by whichever
 // clock t is of: so a deadline that is set in a testing/synctest bubble counts down by the real clock,
 // as package net's does.
-func (s *Side) setDeadline(t time.Time) error {
-	p := s.desc
+func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*Side) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.Closed() {
+	if p.evicted {
 		return ErrClosed
 	}
 	left, to := time.Duration(0), untimed
@@ -310,11 +326,13 @@ func (s *Side) setDeadline(t time.Time) error {
 	}
 	// The descriptor first: who finds timed believes what it says.
 	if pd != 0 {
-		pollSetDeadline(pd, int64(left), int(s.mode))
+		pollSetDeadline(pd, int64(left), mode)
 	}
-	s.state.Store(to)
-	if to != untimed {
-		s.fut.Notify()
+	for _, s := range sides {
+		s.state.Store(to)
+		if to != untimed {
+			s.fut.Notify()
+		}
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type worker struct {
 	ready   readiness
 
 	// ringed is nil until receives are to wait on a ring, and does not change then. It is stored
-	// after the ring is made, under groups.mu.
+	// after the ring is made, under groups.making.
 	ringed  atomic.Pointer[ringed]
 	nextTry atomic.Int64 // by nanotime: when to try for a ring again after there was none to be had
 
