@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// addrPair holds a socket's addresses. The kernel is asked for them when they are needed, at the latest when Close begins, and
-// what it says becomes a net.Addr when somebody wants one.
+// addrPair holds a socket's addresses. The kernel is asked for them when they are needed, at the
+// latest when Close begins, and what it says becomes a net.Addr when somebody wants one.
 type addrPair struct {
 	known atomic.Pointer[addrs] // nil until somebody has wanted them; stored under mu, or before the socket is shared
 

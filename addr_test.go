@@ -43,8 +43,9 @@ func TestAddrs(t *testing.T) {
 	}
 }
 
-// TestAddrsAfterReset asks for the addresses when the peer is gone: before the connection was accepted, and
-// after that. Linux does not name a peer any more then; whoever asks late must know it already.
+// TestAddrsAfterReset asks for the addresses when the peer is gone: before the connection was
+// accepted, and after that. Linux does not name a peer any more then; whoever asks late must know
+// it already.
 func TestAddrsAfterReset(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6"} {
 		for _, when := range []string{"before accept", "after accept"} {

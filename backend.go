@@ -18,24 +18,26 @@ type BackendInfo struct {
 // String returns the name and the reason on one line.
 func (b BackendInfo) String() string { return b.Name + " (" + b.Reason + ")" }
 
-// Backend reports which implementation runs the sockets of this process and why. There are three, tried
-// in this order:
+// Backend reports which implementation runs the sockets of this process and why. There are three,
+// tried in this order:
 //
-//   - "io_uring": the sockets of this package. Receives of connections that are at work together wait on
-//     a ring, all else in the runtime's poller.
-//   - "poller": the same sockets without a ring, where io_uring cannot be had, as in most containers.
+//   - "io_uring": the sockets of this package. Receives of connections that are at work together
+//     wait on a ring, all else in the runtime's poller.
+//   - "poller": the same sockets without a ring, where io_uring cannot be had, as in most
+//     containers.
 //   - "net": package net's sockets, where the runtime's poller cannot be reached either: on systems
 //     other than Linux, and with a release of Go that is newer than this package knows.
 //
-// The first call, or the first socket, decides it for the life of the process. The environment variable
-// URINGNET steers it: "auto" or nothing as above, "poller" without io_uring, "off" means package net,
-// "require" makes every Listen and Dial fail where io_uring cannot be had. It may be called from any
-// goroutine.
+// The first call, or the first socket, decides it for the life of the process. The environment
+// variable URINGNET steers it: "auto" or nothing as above, "poller" without io_uring, "off" means
+// package net, "require" makes every Listen and Dial fail where io_uring cannot be had. It may be
+// called from any goroutine.
 func Backend() BackendInfo {
 	return chooseBackend().info
 }
 
-// ErrUnavailable is in the error chain of Listen and Dial when URINGNET=require and io_uring cannot be had.
+// ErrUnavailable is in the error chain of Listen and Dial when URINGNET=require and io_uring cannot
+// be had.
 var ErrUnavailable = errors.New("io_uring is not available")
 
 type backend struct {
@@ -46,8 +48,8 @@ type backend struct {
 
 var chooseBackend = sync.OnceValue(func() backend { return newBackend(os.Getenv("URINGNET"), startRings, startPoller) })
 
-// newBackend chooses by env. rings and poller start these backends, or say why they cannot; rings also
-// says what it has found.
+// newBackend chooses by env. rings and poller start these backends, or say why they cannot; rings
+// also says what it has found.
 func newBackend(env string, rings func() (string, error), poller func() error) backend {
 	onNet := func(reason string) backend { return backend{info: BackendInfo{"net", reason}} }
 	onPoller := func(reason string) backend {

@@ -11,8 +11,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// TestNilReceivers calls every method of every type on nil and on a zero value: those that can return an error return
-// EINVAL, as package net's do, and the others return.
+// TestNilReceivers calls every method of every type on nil and on a zero value: those that can
+// return an error return EINVAL, as package net's do, and the others return.
 func TestNilReceivers(t *testing.T) {
 	errorType := reflect.TypeFor[error]()
 	for _, receiver := range []any{
@@ -45,8 +45,8 @@ func TestNilReceivers(t *testing.T) {
 	}
 }
 
-// TestMethodSets compares the types with those that they stand for: each method is there, with the signature that it has in
-// package net but for the types of this package.
+// TestMethodSets compares the types with those that they stand for: each method is there, with the
+// signature that it has in package net but for the types of this package.
 func TestMethodSets(t *testing.T) {
 	ours := map[reflect.Type]reflect.Type{
 		reflect.TypeFor[*net.TCPConn]():      reflect.TypeFor[*uringnet.TCPConn](),
@@ -134,7 +134,8 @@ func TestTakeOverForeign(t *testing.T) {
 
 func onPackageNet() bool { return uringnet.Backend().Name == "net" }
 
-// TestTakeOverTwice: on the ring the original is closed, so a second attempt fails, and the first one's listener goes on.
+// TestTakeOverTwice: on the ring the original is closed, so a second attempt fails, and the first
+// one's listener goes on.
 func TestTakeOverTwice(t *testing.T) {
 	begin(t)
 	for _, network := range []string{"tcp", "unix"} {

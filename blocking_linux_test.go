@@ -9,8 +9,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// Somebody who got the listener's descriptor may make it blocking, for both: Close still ends an Accept
-// that waits, or that begins afterwards.
+// Somebody who got the listener's descriptor may make it blocking, for both: Close still ends an
+// Accept that waits, or that begins afterwards.
 func TestCloseBlockingListener(t *testing.T) {
 	needSockets(t) // on package net that Accept waits in the kernel, and Close with it
 	begin(t)
@@ -24,7 +24,8 @@ func TestCloseBlockingListener(t *testing.T) {
 	mustBeClosed(t, "Accept", <-accepts)
 }
 
-// So may who had a duplicate before the listener was taken over, as the master of a prefork server has.
+// So may who had a duplicate before the listener was taken over, as the master of a prefork server
+// has.
 func TestCloseBlockingForeignListener(t *testing.T) {
 	needSockets(t)
 	begin(t)

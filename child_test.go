@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// childEnv names the function that this binary runs instead of the tests. Whatever decides something for the
-// whole life of a process, or ruins it, is tested in a child.
+// childEnv names the function that this binary runs instead of the tests. Whatever decides
+// something for the whole life of a process, or ruins it, is tested in a child.
 const childEnv = "URINGNET_TEST_CHILD"
 
 // children holds those functions; the files that need a child add theirs.

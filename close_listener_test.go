@@ -10,7 +10,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// TestCloseListenerManyTimes closes listeners with an Accept in flight and takes the address again at once.
+// TestCloseListenerManyTimes closes listeners with an Accept in flight and takes the address again
+// at once.
 func TestCloseListenerManyTimes(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -52,7 +53,8 @@ func TestCloseListenerManyTimes(t *testing.T) {
 	}
 }
 
-// TestCloseListenerWithBacklog: connections that nobody accepted end with the listener, wherever they were kept.
+// TestCloseListenerWithBacklog: connections that nobody accepted end with the listener, wherever
+// they were kept.
 func TestCloseListenerWithBacklog(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -77,7 +79,8 @@ func TestCloseListenerWithBacklog(t *testing.T) {
 	}
 }
 
-// TestCloseWhileDialing breaks off dials at any point of their way: by their context, and by the end of the listener.
+// TestCloseWhileDialing breaks off dials at any point of their way: by their context, and by the
+// end of the listener.
 func TestCloseWhileDialing(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")
@@ -108,7 +111,8 @@ func TestCloseWhileDialing(t *testing.T) {
 	}
 }
 
-// TestCloseListenerWhileDialing closes the listener under dials: they are refused, reset or succeed.
+// TestCloseListenerWhileDialing closes the listener under dials: they are refused, reset or
+// succeed.
 func TestCloseListenerWhileDialing(t *testing.T) {
 	begin(t)
 	for range size(1000, 100) {

@@ -19,8 +19,9 @@ func mustBeClosed(t testing.TB, what string, err error) {
 	}
 }
 
-// TestCloseUnblocks closes under a blocked Read and a blocked Write. The peer gets exactly what Write counted, and then the
-// end: a receive that still waits in the kernel must not hold the FIN back.
+// TestCloseUnblocks closes under a blocked Read and a blocked Write. The peer gets exactly what
+// Write counted, and then the end: a receive that still waits in the kernel must not hold the FIN
+// back.
 func TestCloseUnblocks(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		smallBuffers(t, c, peer)
@@ -42,8 +43,8 @@ func TestCloseUnblocks(t *testing.T) {
 	})
 }
 
-// TestCloseManyTimes closes connections with a Read and a Write in flight, at any point of their way. What is left
-// of 10,000 of them is seen by begin's check.
+// TestCloseManyTimes closes connections with a Read and a Write in flight, at any point of their
+// way. What is left of 10,000 of them is seen by begin's check.
 func TestCloseManyTimes(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -84,7 +85,8 @@ func TestCloseManyTimes(t *testing.T) {
 	}
 }
 
-// dialAccept is connect without the clean-up, which would pile up where a test makes thousands of connections.
+// dialAccept is connect without the clean-up, which would pile up where a test makes thousands of
+// connections.
 func dialAccept(t *testing.T, l net.Listener) (dialed, accepted stream) {
 	t.Helper()
 	d, err := onRing.dial(l.Addr().Network(), l.Addr().String())

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadFrom is that of net.TCPConn: a stream socket goes by splice(2), a regular file by sendfile(2), everything else through io.Copy.
+// ReadFrom is that of net.TCPConn: a stream socket goes by splice(2), a regular file by
+// sendfile(2), everything else through io.Copy.
 func (c *ringTCP) ReadFrom(r io.Reader) (int64, error) {
 	n, handled, err := c.spliceFrom(r)
 	if !handled {
@@ -23,7 +24,8 @@ func (c *ringTCP) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
-// WriteTo is that of net.TCPConn: to a Unix stream socket it goes by splice(2), and to all that reads from a reader as that does.
+// WriteTo is that of net.TCPConn: to a Unix stream socket it goes by splice(2), and to all that
+// reads from a reader as that does.
 func (c *ringTCP) WriteTo(w io.Writer) (n int64, err error) {
 	if u, ok := w.(*ringUnix); ok && !u.packets {
 		n, _, err = u.spliceFrom(c)
@@ -36,8 +38,8 @@ func (c *ringTCP) WriteTo(w io.Writer) (n int64, err error) {
 	return n, err
 }
 
-// sendFile sends a regular file, or a limited part of one, from its current offset, which moves on. It
-// reports whether it could.
+// sendFile sends a regular file, or a limited part of one, from its current offset, which moves on.
+// It reports whether it could.
 func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	limit := int64(-1)
 	lr, limited := r.(*io.LimitedReader)
@@ -82,7 +84,8 @@ func (c *ringTCP) sendFile(r io.Reader) (n int64, handled bool, err error) {
 	return n, handled, err
 }
 
-// sendFileFrom sends up to limit bytes, or until the end of the file if limit is negative. wr.mu is held.
+// sendFileFrom sends up to limit bytes, or until the end of the file if limit is negative. wr.mu is
+// held.
 func (c *ringTCP) sendFileFrom(from int, limit int64) (sent int64, handled bool, err error) {
 	const chunk = 1 << 30
 	for limit < 0 || sent < limit {

@@ -39,7 +39,8 @@ func readAll(c io.Reader) <-chan []byte {
 	return all
 }
 
-// copyTo has each of the ways to copy into a connection checked: what was sent, what arrived, and where the source stands.
+// copyTo has each of the ways to copy into a connection checked: what was sent, what arrived, and
+// where the source stands.
 func copyTo(t *testing.T, r io.Reader, want []byte) {
 	t.Helper()
 	a, d := tcpPair(t)
@@ -159,7 +160,8 @@ type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
-// TestReadFromFileDeadline: sending a file has the write deadline, counts exactly what went out, and leaves the file there.
+// TestReadFromFileDeadline: sending a file has the write deadline, counts exactly what went out,
+// and leaves the file there.
 func TestReadFromFileDeadline(t *testing.T) {
 	begin(t)
 	a, d := tcpPair(t)
@@ -252,7 +254,8 @@ type errWriter struct{ err error }
 
 func (w errWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// TestBuffers: net.Buffers knows no vectors for foreign connections, but must arrive whole and in order.
+// TestBuffers: net.Buffers knows no vectors for foreign connections, but must arrive whole and in
+// order.
 func TestBuffers(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		var bufs net.Buffers

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestReadDeadlineRacesByte has a byte arrive and the deadline pass at the same moment, again and again. Either the read returns
-// that byte, or it times out and the next read does: it is never lost, doubled or written to the wrong slice.
+// TestReadDeadlineRacesByte has a byte arrive and the deadline pass at the same moment, again and
+// again. Either the read returns that byte, or it times out and the next read does: it is never
+// lost, doubled or written to the wrong slice.
 func TestReadDeadlineRacesByte(t *testing.T) {
 	for _, tc := range []struct {
 		name, network string
@@ -63,7 +64,8 @@ func raceByte(t *testing.T, c, peer stream, length, rounds int) {
 		}
 		check(t, c.SetReadDeadline(never))
 		if isTimeout(r.err) && r.n == 0 {
-			// The slice of the read that timed out is the caller's again: what comes now must not end up there.
+			// The slice of the read that timed out is the caller's again: what comes now must not
+			// end up there.
 			timeouts++
 			buf, stale = stale, buf
 			copy(buf, fresh)
@@ -79,7 +81,8 @@ func raceByte(t *testing.T, c, peer stream, length, rounds int) {
 	t.Logf("%d of %d reads timed out first", timeouts, rounds)
 }
 
-// steering finds the delay at which either side of a race is as likely to win: only there it is one.
+// steering finds the delay at which either side of a race is as likely to win: only there it is
+// one.
 type steering int
 
 func (s *steering) wait() {
@@ -99,9 +102,10 @@ func (s *steering) steer(less bool) {
 //go:noinline
 func spin() {}
 
-// TestAbortPendingRead does what net/http's server does at every request: a read of one byte waits in the background for the client
-// to go away or to send the next request, and is broken off by a deadline in the past. Then the
-// connection's reader gets that byte, if there was one, and everything behind it.
+// TestAbortPendingRead does what net/http's server does at every request: a read of one byte waits
+// in the background for the client to go away or to send the next request, and is broken off by a
+// deadline in the past. Then the connection's reader gets that byte, if there was one, and
+// everything behind it.
 func TestAbortPendingRead(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		rng := rand.New(rand.NewPCG(4, 4))

@@ -15,7 +15,8 @@ var (
 	soon   = func() time.Time { return time.Now().Add(5 * time.Millisecond) }
 )
 
-// isTimeout reports whether err is what a deadline gives, in each of the ways in which programs ask.
+// isTimeout reports whether err is what a deadline gives, in each of the ways in which programs
+// ask.
 func isTimeout(err error) bool {
 	var ne net.Error
 	return errors.Is(err, os.ErrDeadlineExceeded) && errors.As(err, &ne) && ne.Timeout()
@@ -106,8 +107,9 @@ func TestReadDeadlineWhileBlocked(t *testing.T) {
 	})
 }
 
-// blockThenMove has read block under a deadline that is near, moves the deadline away in time, and returns once the first one
-// has passed. A machine that is too slow for that gets a longer one: how fast it is must not decide.
+// blockThenMove has read block under a deadline that is near, moves the deadline away in time, and
+// returns once the first one has passed. A machine that is too slow for that gets a longer one: how
+// fast it is must not decide.
 func blockThenMove(t *testing.T, c net.Conn, read func() ioResult, second time.Time) <-chan ioResult {
 	t.Helper()
 	for d := 20 * time.Millisecond; ; d *= 2 {
@@ -124,7 +126,8 @@ func blockThenMove(t *testing.T, c net.Conn, read func() ioResult, second time.T
 	}
 }
 
-// TestZeroLength: nothing can be read or written in no time, whatever the deadline says; only Close is known.
+// TestZeroLength: nothing can be read or written in no time, whatever the deadline says; only Close
+// is known.
 func TestZeroLength(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		for _, d := range []time.Time{never, future(), past} {
@@ -153,7 +156,8 @@ func TestZeroLength(t *testing.T) {
 	})
 }
 
-// TestManyDeadlines sets one deadline after the other on many connections, in another order than they pass.
+// TestManyDeadlines sets one deadline after the other on many connections, in another order than
+// they pass.
 func TestManyDeadlines(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")

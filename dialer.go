@@ -26,8 +26,8 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 // DialContext connects to the address. On "tcp", "tcp4", "tcp6" the connection is a [*TCPConn], on
-// "unix" and "unixpacket" a [*UnixConn]; other networks are package net's. The end of ctx
-// makes it return, with net's errors; once connected, ctx no longer matters. See [net.Dialer.DialContext].
+// "unix" and "unixpacket" a [*UnixConn]; other networks are package net's. The end of ctx makes it
+// return, with net's errors; once connected, ctx no longer matters. See [net.Dialer.DialContext].
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if !isTCP(network) && !isUnixStream(network) {
 		return (*net.Dialer)(d).DialContext(ctx, network, address)
@@ -81,7 +81,8 @@ func Dial(network, address string) (net.Conn, error) {
 	return d.Dial(network, address)
 }
 
-// DialTimeout is [net.DialTimeout] with a socket of this package. The timeout includes name resolution.
+// DialTimeout is [net.DialTimeout] with a socket of this package. The timeout includes name
+// resolution.
 func DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
 	d := Dialer{Timeout: timeout}
 	return d.Dial(network, address)
@@ -93,7 +94,8 @@ func DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	return d.DialContext(ctx, network, address)
 }
 
-// FileConn is [net.FileConn] with a socket of this package, for a connection inherited from another process. The caller closes f.
+// FileConn is [net.FileConn] with a socket of this package, for a connection inherited from another
+// process. The caller closes f.
 func FileConn(f *os.File) (net.Conn, error) {
 	c, err := net.FileConn(f)
 	if err != nil {
@@ -106,10 +108,10 @@ func FileConn(f *os.File) (net.Conn, error) {
 	return c, nil
 }
 
-// NewConn takes over c, a [*net.TCPConn] or a [*net.UnixConn] from anywhere, and closes it: use the connection
-// that is returned. A connection of this package is returned as it is. Taking over a connection that is
-// closed or was taken over before fails with net.ErrClosed; any other type is an error.
-// When NewConn fails, c is left as it was. No Read or Write of c may be in progress.
+// NewConn takes over c, a [*net.TCPConn] or a [*net.UnixConn] from anywhere, and closes it: use the
+// connection that is returned. A connection of this package is returned as it is. Taking over a
+// connection that is closed or was taken over before fails with net.ErrClosed; any other type is an
+// error. When NewConn fails, c is left as it was. No Read or Write of c may be in progress.
 func NewConn(c net.Conn) (net.Conn, error) {
 	switch nc := c.(type) {
 	case *TCPConn:
@@ -142,7 +144,8 @@ func takeOverError(op, network string, source, addr net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
 }
 
-// newConn is NewConn for a connection that nobody else knows: it is closed if it cannot be taken over.
+// newConn is NewConn for a connection that nobody else knows: it is closed if it cannot be taken
+// over.
 func newConn(c net.Conn) (net.Conn, error) {
 	u, err := NewConn(c)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deafAddress is one at which connections neither succeed nor fail: a listener whose queue is full, so that
-// Linux drops what comes.
+// deafAddress is one at which connections neither succeed nor fail: a listener whose queue is full,
+// so that Linux drops what comes.
 func deafAddress(t *testing.T) string {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -41,8 +41,8 @@ func netip4(sa unix.Sockaddr) string {
 	return (&net.TCPAddr{IP: in.Addr[:], Port: in.Port}).String()
 }
 
-// TestDialTimeout says how long in each way. Package net's error then is one of two types, whichever of its
-// timers is first; the text is the same, and so is what programs ask of it.
+// TestDialTimeout says how long in each way. Package net's error then is one of two types,
+// whichever of its timers is first; the text is the same, and so is what programs ask of it.
 func TestDialTimeout(t *testing.T) {
 	begin(t)
 	deaf := deafAddress(t)

@@ -184,7 +184,8 @@ func TestDialLocalAddr(t *testing.T) {
 	}
 }
 
-// TestDialTrace: a trace sees one start and one end of the connection, and no error that is only how this package does it.
+// TestDialTrace: a trace sees one start and one end of the connection, and no error that is only
+// how this package does it.
 func TestDialTrace(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")
@@ -231,7 +232,8 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// TestTransportCancel breaks requests off in the middle; the connection's read in flight goes with it.
+// TestTransportCancel breaks requests off in the middle; the connection's read in flight goes with
+// it.
 func TestTransportCancel(t *testing.T) {
 	begin(t)
 	entered := make(chan struct{})

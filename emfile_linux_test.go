@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestAcceptWithoutFileDescriptors runs in a child that has used them up: Accept says so with an error that
-// servers take as a reason to try again, and the connection is still there when they do.
+// TestAcceptWithoutFileDescriptors runs in a child that has used them up: Accept says so with an
+// error that servers take as a reason to try again, and the connection is still there when they do.
 func TestAcceptWithoutFileDescriptors(t *testing.T) {
 	begin(t)
 	for _, armed := range []string{"fresh", "armed"} {

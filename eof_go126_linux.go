@@ -2,6 +2,6 @@
 
 package uringnet
 
-// bareMessageEOF: up to Go 1.26 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix wrap io.EOF in a
-// *net.OpError.
+// bareMessageEOF: up to Go 1.26 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix wrap io.EOF
+// in a *net.OpError.
 const bareMessageEOF = false

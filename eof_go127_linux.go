@@ -2,6 +2,6 @@
 
 package uringnet
 
-// bareMessageEOF: since Go 1.27 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix return io.EOF as
-// it is, like Read.
+// bareMessageEOF: since Go 1.27 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix return io.EOF
+// as it is, like Read.
 const bareMessageEOF = true

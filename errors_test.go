@@ -16,8 +16,8 @@ func typeName(v any) string { return reflect.TypeOf(v).String() }
 
 var ports = regexp.MustCompile(`(127\.0\.0\.\d+|\[::1\]):\d+|/\S*/u\d+/s`)
 
-// shape describes an error as far as two runs agree on it: text without ports, types down the chain, and what
-// programs ask of it.
+// shape describes an error as far as two runs agree on it: text without ports, types down the
+// chain, and what programs ask of it.
 func shape(err error) string {
 	if err == nil {
 		return "nil"
@@ -50,7 +50,8 @@ func addrShape(a net.Addr) string {
 	return fmt.Sprintf("%T:%s", a, ports.ReplaceAllString(a.String(), "ADDR"))
 }
 
-// mustBeLike compares an error of this package with the one that package net has in the same situation.
+// mustBeLike compares an error of this package with the one that package net has in the same
+// situation.
 func mustBeLike(t *testing.T, what string, got, want error) {
 	t.Helper()
 	if g, w := shape(got), shape(want); g != w {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// pattern is an endless sequence of bytes that a seed determines, so that a reader knows what must come.
+// pattern is an endless sequence of bytes that a seed determines, so that a reader knows what must
+// come.
 func pattern(seed uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16), 'p'})
 }
@@ -45,8 +46,8 @@ func send(w io.Writer, seed uint64, total, limit int) ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
-// receive reads total bytes in random chunks, and names the first byte that is not the one that was sent. What lies behind
-// the bytes read must stay as it was.
+// receive reads total bytes in random chunks, and names the first byte that is not the one that was
+// sent. What lies behind the bytes read must stay as it was.
 func receive(r io.Reader, seed uint64, total, limit int) ([]byte, error) {
 	const guard = 0xa5
 	p, next, sum := pattern(seed), chunks(seed+1, limit), sha256.New()
@@ -122,8 +123,8 @@ func transfer(a, b net.Conn, total, limit int) error {
 	return first
 }
 
-// TestExactness moves 64 MiB in all, or 1 GiB of it when URINGNET_SLOW is set, through sockets that are
-// nearly always full or nearly always empty.
+// TestExactness moves 64 MiB in all, or 1 GiB of it when URINGNET_SLOW is set, through sockets that
+// are nearly always full or nearly always empty.
 func TestExactness(t *testing.T) {
 	mib := size(64, 8)
 	if slow() {
@@ -160,7 +161,8 @@ func TestExactness(t *testing.T) {
 	}
 }
 
-// TestExactnessManyConns has more connections than a pool of receive buffers would like, all with traffic.
+// TestExactnessManyConns has more connections than a pool of receive buffers would like, all with
+// traffic.
 func TestExactnessManyConns(t *testing.T) {
 	begin(t)
 	conns := size(500, 100)
@@ -177,8 +179,9 @@ func TestExactnessManyConns(t *testing.T) {
 	}
 }
 
-// TestSlowReaders leaves data unread on many connections, half of them with a Read that timed out, which may have left a
-// receive behind. None of that may keep another connection from going on, and nothing of it is lost.
+// TestSlowReaders leaves data unread on many connections, half of them with a Read that timed out,
+// which may have left a receive behind. None of that may keep another connection from going on, and
+// nothing of it is lost.
 func TestSlowReaders(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")

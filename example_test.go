@@ -148,7 +148,8 @@ func ExampleDialer() {
 	// hello
 }
 
-// NewListener takes over a listener that something else has made. The *net.TCPListener is closed by that.
+// NewListener takes over a listener that something else has made. The *net.TCPListener is closed by
+// that.
 func ExampleNewListener() {
 	inherited, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -164,7 +165,8 @@ func ExampleNewListener() {
 	// *uringnet.TCPListener at the same address: true
 }
 
-// Backend says what the sockets run on. Where io_uring cannot be had, the reason says what is in the way.
+// Backend says what the sockets run on. Where io_uring cannot be had, the reason says what is in
+// the way.
 func ExampleBackend() {
 	b := uringnet.Backend()
 	log.Printf("sockets run on %s", b) // such as: io_uring (Linux 6.18.44 has all that is needed)

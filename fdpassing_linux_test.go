@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestPassFileDescriptors sends pipes along with data, on sockets of both kinds. It works while a Read is expected on the same
-// connection, and after one that timed out: a receive that is armed must not swallow the descriptors.
+// TestPassFileDescriptors sends pipes along with data, on sockets of both kinds. It works while a
+// Read is expected on the same connection, and after one that timed out: a receive that is armed
+// must not swallow the descriptors.
 func TestPassFileDescriptors(t *testing.T) {
 	for _, network := range []string{"unix", "unixpacket"} {
 		t.Run(network, func(t *testing.T) {

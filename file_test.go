@@ -50,7 +50,8 @@ func TestFileOutlivesConn(t *testing.T) {
 	})
 }
 
-// TestFileAfterTimeout: a receive that a Read has left behind does not take what the duplicate is to read.
+// TestFileAfterTimeout: a receive that a Read has left behind does not take what the duplicate is
+// to read.
 func TestFileAfterTimeout(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		check(t, c.SetReadDeadline(soon()))

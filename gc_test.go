@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestUnreachableConnIsClosed drops connections without closing them. The garbage collector closes them, as it does those of
-// package net; nothing that the rings keep may hold them back.
+// TestUnreachableConnIsClosed drops connections without closing them. The garbage collector closes
+// them, as it does those of package net; nothing that the rings keep may hold them back.
 func TestUnreachableConnIsClosed(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -51,8 +51,8 @@ func TestUnreachableConnIsClosed(t *testing.T) {
 	}
 }
 
-// dropDialed and dropAccepted return the peer of a connection that nothing refers to any more. They are not
-// inlined, so that no variable of the test keeps it.
+// dropDialed and dropAccepted return the peer of a connection that nothing refers to any more. They
+// are not inlined, so that no variable of the test keeps it.
 //
 //go:noinline
 func dropDialed(t *testing.T, l net.Listener, use func(t *testing.T, c, peer net.Conn)) net.Conn {
@@ -90,7 +90,8 @@ func collectUntil(t *testing.T, peer net.Conn) {
 	}
 }
 
-// TestUnreachableListenerIsClosed does the same with a listener, on which an Accept may have armed something.
+// TestUnreachableListenerIsClosed does the same with a listener, on which an Accept may have armed
+// something.
 func TestUnreachableListenerIsClosed(t *testing.T) {
 	begin(t)
 	for _, accept := range []bool{false, true} {
@@ -117,8 +118,8 @@ func dropListener(t *testing.T, accept bool) string {
 	return l.Addr().String()
 }
 
-// TestGCUnderIO runs in a child, where the collector runs all the time and overwrites what it frees: memory that the
-// kernel still owns would be reused under it.
+// TestGCUnderIO runs in a child, where the collector runs all the time and overwrites what it
+// frees: memory that the kernel still owns would be reused under it.
 func TestGCUnderIO(t *testing.T) {
 	begin(t)
 	child(t, "gc", "GOGC=1", "GODEBUG=clobberfree=1", roundsEnv+"="+strconv.Itoa(size(400, 50)))
@@ -226,7 +227,8 @@ func deep(n int, f func() error) error {
 	return err
 }
 
-// guarded sends and receives through the middle of an array that is local here, as far as escape analysis lets it be.
+// guarded sends and receives through the middle of an array that is local here, as far as escape
+// analysis lets it be.
 func guarded(c net.Conn, b byte) error {
 	var v struct{ before, data, after [64]byte }
 	fill := func(p []byte, b byte) {

@@ -58,8 +58,8 @@ func pingPong(c net.Conn, messages *atomic.Int64, stopped *atomic.Bool) error {
 	return nil
 }
 
-// TestGOMAXPROCS changes the number of processors under load: rings appear for new ones, and those of processors
-// that are gone still have operations in flight.
+// TestGOMAXPROCS changes the number of processors under load: rings appear for new ones, and those
+// of processors that are gone still have operations in flight.
 func TestGOMAXPROCS(t *testing.T) {
 	begin(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))

@@ -9,8 +9,8 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// fdGuard keeps a file descriptor open while calls that are not serialised with reads and writes use it, such as setsockopt
-// or a RawConn callback. Once it is closing, nobody new gets in.
+// fdGuard keeps a file descriptor open while calls that are not serialised with reads and writes
+// use it, such as setsockopt or a RawConn callback. Once it is closing, nobody new gets in.
 type fdGuard struct {
 	mu      sync.Mutex
 	users   int

@@ -64,8 +64,8 @@ func TestCloseReadKeepsData(t *testing.T) {
 	})
 }
 
-// TestCloseWriteUnblocksNothing: a Write that is blocked when CloseWrite comes fails or was done; the peer
-// gets what it counted.
+// TestCloseWriteUnblocksNothing: a Write that is blocked when CloseWrite comes fails or was done;
+// the peer gets what it counted.
 func TestCloseWriteWhileWriting(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		smallBuffers(t, c, peer)

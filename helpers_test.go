@@ -21,8 +21,8 @@ const (
 	patience = 30 * time.Second // of a condition that is on its way to become true
 )
 
-// slow asks for the sizes that take minutes. It is asked during the tests, where the go command notes it: the result of
-// a quick run is not shown again for a slow one.
+// slow asks for the sizes that take minutes. It is asked during the tests, where the go command
+// notes it: the result of a quick run is not shown again for a slow one.
 func slow() bool { return os.Getenv("URINGNET_SLOW") != "" }
 
 // size chooses how much a test does. The race detector makes everything about ten times slower.
@@ -33,8 +33,8 @@ func size(full, short int) int {
 	return full
 }
 
-// begin watches over a test: it must end, and leave no goroutine, file descriptor or operation behind.
-// Such tests cannot run in parallel with others.
+// begin watches over a test: it must end, and leave no goroutine, file descriptor or operation
+// behind. Such tests cannot run in parallel with others.
 func begin(t *testing.T) {
 	t.Helper()
 	before := takeSnapshot()
@@ -54,9 +54,9 @@ func begin(t *testing.T) {
 	})
 }
 
-// poll waits until cond holds, and reports whether it does. It yields first, since most conditions are one
-// scheduling step away, and then lets the processor go idle between two looks: with GOMAXPROCS=1 a
-// goroutine that only yields keeps the runtime from polling the network.
+// poll waits until cond holds, and reports whether it does. It yields first, since most conditions
+// are one scheduling step away, and then lets the processor go idle between two looks: with
+// GOMAXPROCS=1 a goroutine that only yields keeps the runtime from polling the network.
 func poll(cond func() bool) bool {
 	limit := time.Now().Add(patience)
 	for i := 0; !cond(); i++ {
@@ -72,7 +72,8 @@ func poll(cond func() bool) bool {
 	return true
 }
 
-// eventually waits until cond holds, or fails the test with everything that is known of the process.
+// eventually waits until cond holds, or fails the test with everything that is known of the
+// process.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	if !poll(cond) {
@@ -88,7 +89,8 @@ type ioResult struct {
 
 func result(n int, err error) ioResult { return ioResult{n, err} }
 
-// parked runs f in a goroutine of its own and returns when that goroutine is blocked in it, or f is over.
+// parked runs f in a goroutine of its own and returns when that goroutine is blocked in it, or f is
+// over.
 func parked[T any](t testing.TB, f func() T) <-chan T {
 	t.Helper()
 	id := make(chan string, 1)
@@ -153,7 +155,8 @@ func listen(t testing.TB, m maker, network string) net.Listener {
 	return l
 }
 
-// connect dials l and accepts the connection. Both ends are closed at the end of the test at the latest.
+// connect dials l and accepts the connection. Both ends are closed at the end of the test at the
+// latest.
 func connect(t testing.TB, l net.Listener, m maker) (accepted, dialed stream) {
 	t.Helper()
 	d, err := m.dial(l.Addr().Network(), l.Addr().String())
@@ -187,8 +190,8 @@ func unixPair(t testing.TB, network string) (accepted, dialed *uringnet.UnixConn
 	return a.(*uringnet.UnixConn), d.(*uringnet.UnixConn)
 }
 
-// eachConn runs f on every way to come by a connection of this package. The peer is package net's, so that
-// what the subject does wrong is not made up for by the other end.
+// eachConn runs f on every way to come by a connection of this package. The peer is package net's,
+// so that what the subject does wrong is not made up for by the other end.
 func eachConn(t *testing.T, f func(t *testing.T, subject, peer stream)) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network+"/accepted", func(t *testing.T) {

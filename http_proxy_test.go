@@ -29,7 +29,8 @@ func transport(t testing.TB) *http.Transport {
 	return tr
 }
 
-// proxyTo runs a ReverseProxy in front of handler, everything on this package, and returns the proxy's address.
+// proxyTo runs a ReverseProxy in front of handler, everything on this package, and returns the
+// proxy's address.
 func proxyTo(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	backend := serve(t, &http.Server{Handler: handler})
@@ -117,7 +118,8 @@ func TestReverseProxyUpgrade(t *testing.T) {
 	mustEOF(t, br)
 }
 
-// TestReverseProxyClientDisappears checks that the end of the client's connection travels to the backend.
+// TestReverseProxyClientDisappears checks that the end of the client's connection travels to the
+// backend.
 func TestReverseProxyClientDisappears(t *testing.T) {
 	begin(t)
 	entered, left := make(chan struct{}), make(chan struct{})

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TestHTTPShutdown lets the request that runs finish, and takes down idle connections and the listener.
+// TestHTTPShutdown lets the request that runs finish, and takes down idle connections and the
+// listener.
 func TestHTTPShutdown(t *testing.T) {
 	begin(t)
 	entered, release := make(chan struct{}), make(chan struct{})

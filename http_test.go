@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// serve runs srv on a listener of this package and returns its address. The server is closed at the end of the test.
+// serve runs srv on a listener of this package and returns its address. The server is closed at the
+// end of the test.
 func serve(t testing.TB, srv *http.Server) string {
 	t.Helper()
 	l := listen(t, onRing, "tcp")
@@ -40,8 +41,8 @@ func echoBody(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// TestHTTPKeepAlive has 1000 connections open at once, all of them busy. The clients are hand-written so that each
-// one has exactly one connection.
+// TestHTTPKeepAlive has 1000 connections open at once, all of them busy. The clients are
+// hand-written so that each one has exactly one connection.
 func TestHTTPKeepAlive(t *testing.T) {
 	begin(t)
 	clients, requests := size(1000, 200), size(100, 20)
@@ -126,8 +127,8 @@ func post(conn net.Conn, br *bufio.Reader, body []byte) error {
 	return nil
 }
 
-// TestHTTPHijack takes the connection over while the server's background read is armed on it: whatever that read has caught
-// belongs to the handler.
+// TestHTTPHijack takes the connection over while the server's background read is armed on it:
+// whatever that read has caught belongs to the handler.
 func TestHTTPHijack(t *testing.T) {
 	begin(t)
 	addr := serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -194,8 +195,8 @@ func TestHTTPExpectContinue(t *testing.T) {
 	}
 }
 
-// TestHTTPClientDisappears checks that a handler learns of it through the background read, by FIN and by RST, and that a body
-// that ends early is an error.
+// TestHTTPClientDisappears checks that a handler learns of it through the background read, by FIN
+// and by RST, and that a body that ends early is an error.
 func TestHTTPClientDisappears(t *testing.T) {
 	begin(t)
 	entered := make(chan struct{})
@@ -230,8 +231,8 @@ func TestHTTPClientDisappears(t *testing.T) {
 	}
 }
 
-// TestHTTPPipelining sends many requests at once: reads return more than one message, and the background read
-// finds data each time.
+// TestHTTPPipelining sends many requests at once: reads return more than one message, and the
+// background read finds data each time.
 func TestHTTPPipelining(t *testing.T) {
 	begin(t)
 	addr := serve(t, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// probeKernel asks the kernel for a ring, with nothing of this module in between: whether the tests have to run on rings is
-// not for the code under test to say.
+// probeKernel asks the kernel for a ring, with nothing of this module in between: whether the tests
+// have to run on rings is not for the code under test to say.
 func probeKernel() error {
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
@@ -33,7 +33,8 @@ func probeKernel() error {
 	return unix.Close(int(fd))
 }
 
-// denyIOUring installs a filter on all threads, now and later, that answers errno to io_uring_setup.
+// denyIOUring installs a filter on all threads, now and later, that answers errno to
+// io_uring_setup.
 func denyIOUring(errno unix.Errno) error {
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // seccomp_data.nr

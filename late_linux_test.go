@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Raw access during a small Read: once that Read is interrupted, the bytes that come are for the raw reader.
+// Raw access during a small Read: once that Read is interrupted, the bytes that come are for the
+// raw reader.
 func TestRawAccessDuringRead(t *testing.T) {
 	receiveOnRings(t)
 	begin(t)
@@ -23,8 +24,8 @@ func TestRawAccessDuringRead(t *testing.T) {
 	mustRead(t, f, "for the duplicate")
 }
 
-// TestAcceptDeadlineRacesConnection has a connection come and the deadline pass at the same moment: either this Accept returns
-// it or the next one does, also where the descriptor is shared.
+// TestAcceptDeadlineRacesConnection has a connection come and the deadline pass at the same moment:
+// either this Accept returns it or the next one does, also where the descriptor is shared.
 func TestAcceptDeadlineRacesConnection(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		name := map[bool]string{false: "alone", true: "shared"}[shared]

@@ -90,7 +90,8 @@ func takeSnapshot() snapshot {
 	return s
 }
 
-// settle waits until nothing is left that the snapshot does not hold, and describes what does not go away.
+// settle waits until nothing is left that the snapshot does not hold, and describes what does not
+// go away.
 func (s snapshot) settle() (left string) {
 	poll(func() bool {
 		left = s.left()

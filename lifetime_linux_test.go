@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The error of an I/O that Close breaks off names both ends, also where nobody had asked for the addresses before.
+// The error of an I/O that Close breaks off names both ends, also where nobody had asked for the
+// addresses before.
 func TestClosedErrorNamesBothEnds(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")
@@ -61,7 +62,8 @@ func dropDialedButRaw(t *testing.T, l net.Listener) syscall.RawConn {
 	return raw
 }
 
-// TestCopyKeepsBothEnds: a connection that is being copied from, or to, stays open, though nothing else refers to it.
+// TestCopyKeepsBothEnds: a connection that is being copied from, or to, stays open, though nothing
+// else refers to it.
 func TestCopyKeepsBothEnds(t *testing.T) {
 	for _, to := range []bool{true, false} {
 		begin(t)
@@ -125,8 +127,8 @@ func TestCopyOfFileNeedsNoBuffer(t *testing.T) {
 	}
 }
 
-// TestListenerDuplicatedByControl: whoever duplicates a listener's descriptor by RawConn.Control, as cloudflare/tableflip does, finds
-// the connections that come from then on.
+// TestListenerDuplicatedByControl: whoever duplicates a listener's descriptor by RawConn.Control,
+// as cloudflare/tableflip does, finds the connections that come from then on.
 func TestListenerDuplicatedByControl(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")

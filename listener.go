@@ -80,7 +80,8 @@ func (l *TCPListener) Close() error {
 	return l.s.Close()
 }
 
-// Addr returns the listener's address, a [*net.TCPAddr] that is shared by all calls: do not modify it.
+// Addr returns the listener's address, a [*net.TCPAddr] that is shared by all calls: do not modify
+// it.
 func (l *TCPListener) Addr() net.Addr {
 	if !l.ok() {
 		return nil
@@ -96,8 +97,9 @@ func (l *TCPListener) SetDeadline(t time.Time) error {
 	return l.s.SetDeadline(t)
 }
 
-// File returns a duplicate of the listening file descriptor; the caller closes it. Connections are taken from the backlog
-// only while an Accept waits, so whoever gets the duplicate finds all others. See [net.TCPListener.File].
+// File returns a duplicate of the listening file descriptor; the caller closes it. Connections are
+// taken from the backlog only while an Accept waits, so whoever gets the duplicate finds all
+// others. See [net.TCPListener.File].
 func (l *TCPListener) File() (*os.File, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -107,7 +109,8 @@ func (l *TCPListener) File() (*os.File, error) {
 	return f, err
 }
 
-// SyscallConn returns raw access to the file descriptor, for Control only. See [net.TCPListener.SyscallConn].
+// SyscallConn returns raw access to the file descriptor, for Control only. See
+// [net.TCPListener.SyscallConn].
 func (l *TCPListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -142,7 +145,8 @@ func (l *UnixListener) Close() error {
 	return l.s.Close()
 }
 
-// Addr returns the listener's address, a [*net.UnixAddr] that is shared by all calls: do not modify it.
+// Addr returns the listener's address, a [*net.UnixAddr] that is shared by all calls: do not modify
+// it.
 func (l *UnixListener) Addr() net.Addr {
 	if !l.ok() {
 		return nil
@@ -168,7 +172,8 @@ func (l *UnixListener) File() (*os.File, error) {
 	return f, err
 }
 
-// SyscallConn returns raw access to the file descriptor, for Control only. See [net.UnixListener.SyscallConn].
+// SyscallConn returns raw access to the file descriptor, for Control only. See
+// [net.UnixListener.SyscallConn].
 func (l *UnixListener) SyscallConn() (syscall.RawConn, error) {
 	if !l.ok() {
 		return nil, syscall.EINVAL
@@ -176,14 +181,16 @@ func (l *UnixListener) SyscallConn() (syscall.RawConn, error) {
 	return rawConnOf(l.s, l)
 }
 
-// SetUnlinkOnClose sets whether Close removes the socket file. See [net.UnixListener.SetUnlinkOnClose].
+// SetUnlinkOnClose sets whether Close removes the socket file. See
+// [net.UnixListener.SetUnlinkOnClose].
 func (l *UnixListener) SetUnlinkOnClose(unlink bool) {
 	if l.ok() {
 		l.s.SetUnlinkOnClose(unlink)
 	}
 }
 
-// ListenConfig holds the options of Listen. It has the fields of [net.ListenConfig] and converts to and from it.
+// ListenConfig holds the options of Listen. It has the fields of [net.ListenConfig] and converts to
+// and from it.
 type ListenConfig net.ListenConfig
 
 // MultipathTCP reports whether MPTCP will be used. See [net.ListenConfig.MultipathTCP].
@@ -257,8 +264,8 @@ func ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener, error) {
 	return u, err
 }
 
-// FileListener is [net.FileListener] with a socket of this package, for a listener inherited from another process.
-// The caller closes f.
+// FileListener is [net.FileListener] with a socket of this package, for a listener inherited from
+// another process. The caller closes f.
 func FileListener(f *os.File) (net.Listener, error) {
 	l, err := net.FileListener(f)
 	if err != nil {
@@ -267,10 +274,11 @@ func FileListener(f *os.File) (net.Listener, error) {
 	return listenerAs[net.Listener](l)
 }
 
-// NewListener takes over l, a [*net.TCPListener] or a [*net.UnixListener] from anywhere, such as socket
-// activation, and closes it: connections come from the listener that is returned. A listener of this
-// package is returned as it is. Taking over a listener that is closed or was taken over
-// before fails with net.ErrClosed; any other type is an error. When NewListener fails, l is left as it was.
+// NewListener takes over l, a [*net.TCPListener] or a [*net.UnixListener] from anywhere, such as
+// socket activation, and closes it: connections come from the listener that is returned. A listener
+// of this package is returned as it is. Taking over a listener that is closed or was taken over
+// before fails with net.ErrClosed; any other type is an error. When NewListener fails, l is left as
+// it was.
 func NewListener(l net.Listener) (net.Listener, error) {
 	return newListener(l, keepAliveOf(l))
 }
@@ -299,7 +307,8 @@ func newListener(l net.Listener, ka net.KeepAliveConfig) (net.Listener, error) {
 	return nil, syscall.EINVAL
 }
 
-// listenerAs is NewListener for a listener that nobody else knows: it is closed if it cannot be taken over.
+// listenerAs is NewListener for a listener that nobody else knows: it is closed if it cannot be
+// taken over.
 func listenerAs[L net.Listener](l net.Listener) (L, error) {
 	u, err := NewListener(l)
 	if err != nil {
@@ -310,7 +319,8 @@ func listenerAs[L net.Listener](l net.Listener) (L, error) {
 	return u.(L), nil
 }
 
-// own tells a listener or a connection that was made here, without a hook, that nobody else has its descriptor.
+// own tells a listener or a connection that was made here, without a hook, that nobody else has its
+// descriptor.
 func own(v any) {
 	var s any
 	switch v := v.(type) {

@@ -15,8 +15,9 @@ import (
 
 func init() { children["accept while others make it blocking"] = acceptMadeBlocking }
 
-// acceptMadeBlocking has Accepts while somebody makes the descriptor blocking, over and over, and sees that
-// the process goes on. An Accept may be caught in the kernel by that, as one of package net is.
+// acceptMadeBlocking has Accepts while somebody makes the descriptor blocking, over and over, and
+// sees that the process goes on. An Accept may be caught in the kernel by that, as one of package
+// net is.
 func acceptMadeBlocking() error {
 	l, err := onRing.listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,8 +70,9 @@ func acceptMadeBlocking() error {
 	return nil
 }
 
-// Whoever makes a shared listener blocking at the wrong moment keeps at most an Accept in the kernel, and
-// never the P that it runs on: with that the next garbage collection would stop the process for good.
+// Whoever makes a shared listener blocking at the wrong moment keeps at most an Accept in the
+// kernel, and never the P that it runs on: with that the next garbage collection would stop the
+// process for good.
 func TestAcceptMadeBlockingHoldsNoP(t *testing.T) {
 	needSockets(t)
 	exe, err := os.Executable()

@@ -13,9 +13,9 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// ringListener is a listening socket. Accept takes from the backlog what is there; if there is nothing it
-// waits in the runtime's poller, and looks again. So nothing is accepted that nobody asked for, and
-// listeners that share a socket all hear of a connection.
+// ringListener is a listening socket. Accept takes from the backlog what is there; if there is
+// nothing it waits in the runtime's poller, and looks again. So nothing is accepted that nobody
+// asked for, and listeners that share a socket all hear of a connection.
 type ringListener struct {
 	fd      int
 	network string
@@ -24,10 +24,10 @@ type ringListener struct {
 	poll    sched.PollDesc
 	accepts direction // its side is poll.In
 
-	// sharing guards shared, and is held over an accept4 while it is unset: who shares the descriptor waits
-	// until that is over. shared is unset while nobody else can have the descriptor or a duplicate of it: the
-	// socket was made here, without a hook, and File and SyscallConn were not called. Otherwise somebody may
-	// change its options, or make it blocking.
+	// sharing guards shared, and is held over an accept4 while it is unset: who shares the
+	// descriptor waits until that is over. shared is unset while nobody else can have the
+	// descriptor or a duplicate of it: the socket was made here, without a hook, and File and
+	// SyscallConn were not called. Otherwise somebody may change its options, or make it blocking.
 	sharing sync.Mutex
 	shared  bool
 }
@@ -62,9 +62,9 @@ func (l *ringListener) acceptFD() (int, error) {
 
 // acceptAtOnce takes a connection from the backlog, if there is one.
 //
-// Where somebody may have made the descriptor blocking it looks first whether there is one, and makes the
-// descriptor non-blocking again, as package net makes one that it inherits: accept4(2) would wait in the
-// kernel otherwise, where no Close finds it.
+// Where somebody may have made the descriptor blocking it looks first whether there is one, and
+// makes the descriptor non-blocking again, as package net makes one that it inherits: accept4(2)
+// would wait in the kernel otherwise, where no Close finds it.
 func (l *ringListener) acceptAtOnce() (int, syscall.Errno) {
 	l.sharing.Lock()
 	if !l.shared {
@@ -182,8 +182,8 @@ func newRingTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listen
 	}
 	l := &ringTCPListener{keepAlive: ka}
 	l.init(fd, networkOf(nl), nl.Addr())
-	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors are ignored
-	// as package net ignores them.
+	// What package net sets on each accepted socket is set once here, for Linux to pass on. Errors
+	// are ignored as package net ignores them.
 	l.setOptions(fd)
 	// Connections that were there before have not got them.
 	l.setEach = backlogged(fd)
@@ -281,7 +281,8 @@ func (l *ringUnixListener) accept() (*UnixConn, error) {
 // SetUnlinkOnClose is that of net.UnixListener.
 func (l *ringUnixListener) SetUnlinkOnClose(unlink bool) { l.unlink.Store(unlink) }
 
-// Close removes the socket file first, as package net does, so that nobody finds it without a listener.
+// Close removes the socket file first, as package net does, so that nobody finds it without a
+// listener.
 func (l *ringUnixListener) Close() error {
 	l.unlinkOnce.Do(func() {
 		if l.path != "" && l.path[0] != '@' && l.unlink.Load() {

@@ -74,7 +74,8 @@ func TestListenWildcard(t *testing.T) {
 	}
 }
 
-// TestNewListener takes over listeners of package net: fresh ones, ones with connections waiting, and those made from a file.
+// TestNewListener takes over listeners of package net: fresh ones, ones with connections waiting,
+// and those made from a file.
 func TestNewListener(t *testing.T) {
 	for _, network := range []string{"tcp", "unix", "unixpacket"} {
 		t.Run(network, func(t *testing.T) {
@@ -144,7 +145,8 @@ func fileListener(t *testing.T, l net.Listener) net.Listener {
 	return nl
 }
 
-// TestListenerFileShares: whoever has the duplicate finds the connections that come later, and so does the listener.
+// TestListenerFileShares: whoever has the duplicate finds the connections that come later, and so
+// does the listener.
 func TestListenerFileShares(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -191,7 +193,8 @@ func TestListenerFileShares(t *testing.T) {
 	}
 }
 
-// TestAcceptDeadline: past, future, set and moved while blocked; and a connection that waits is not lost by any of it.
+// TestAcceptDeadline: past, future, set and moved while blocked; and a connection that waits is not
+// lost by any of it.
 func TestAcceptDeadline(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {

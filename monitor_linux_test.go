@@ -14,10 +14,12 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// TestBusyHandler: a handler that computes after a Read does not keep others from their data, as with package net, where the runtime's
-// monitor looks at its poller every 10 ms. The handler computes until another connection has been served.
+// TestBusyHandler: a handler that computes after a Read does not keep others from their data, as
+// with package net, where the runtime's monitor looks at its poller every 10 ms. The handler
+// computes until another connection has been served.
 //
-// The subject is a process of its own that makes no system calls but ours meanwhile: others would wake the monitor.
+// The subject is a process of its own that makes no system calls but ours meanwhile: others would
+// wake the monitor.
 func TestBusyHandler(t *testing.T) {
 	for _, procs := range []string{"1", "2"} {
 		for _, wait := range []string{"", "ring", "poller"} {
@@ -63,7 +65,8 @@ func driveBusy(l net.Listener) error {
 	}
 	busy, other := conns[0], conns[1]
 	for round := range busyRounds {
-		// The monitor looks every 10 ms, and falls asleep if all is idle then: before some of the rounds it does, before others it has a timer.
+		// The monitor looks every 10 ms, and falls asleep if all is idle then: before some of the
+		// rounds it does, before others it has a timer.
 		if err := silent(other, time.Duration(2*round)*time.Millisecond); err != nil {
 			return fmt.Errorf("before round %d: %w", round, err)
 		}

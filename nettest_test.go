@@ -9,8 +9,9 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-// TestNettest runs the conformance suite of x/net on each mixture of the two packages: a fault that both ends share shows only
-// against package net, and one of the handshake between the ends only where both are ours.
+// TestNettest runs the conformance suite of x/net on each mixture of the two packages: a fault that
+// both ends share shows only against package net, and one of the handshake between the ends only
+// where both are ours.
 func TestNettest(t *testing.T) {
 	for _, m := range []struct {
 		name         string

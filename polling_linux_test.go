@@ -15,8 +15,9 @@ import (
 
 func init() { children["polled"] = polledChild }
 
-// With URINGNET_SQPOLL a thread of the kernel takes the requests. It must do so also when it has gone to sleep, when the queue is
-// full of requests that it has yet to take, and when they are cancelled.
+// With URINGNET_SQPOLL a thread of the kernel takes the requests. It must do so also when it has
+// gone to sleep, when the queue is full of requests that it has yet to take, and when they are
+// cancelled.
 func TestKernelPolls(t *testing.T) {
 	if err := probeKernel(); err != nil {
 		t.Skipf("the kernel, asked without this package, offers no io_uring: %v", err)
@@ -72,7 +73,8 @@ func polledChild() error {
 	return again.Close()
 }
 
-// dialAndEcho sends and receives, lets a deadline interrupt a Read, and lets the kernel's thread fall asleep now and then.
+// dialAndEcho sends and receives, lets a deadline interrupt a Read, and lets the kernel's thread
+// fall asleep now and then.
 func dialAndEcho(addr string, rounds int) error {
 	c, err := uringnet.Dial("tcp", addr)
 	if err != nil {

@@ -17,8 +17,8 @@ type Feature struct {
 // Features is the result of [Probe].
 type Features []Feature
 
-// Probe tries what the kernel's io_uring offers. The result is cached. The error says why there is none at
-// all; errors.Is finds the syscall.Errno in it. It may be called from any goroutine.
+// Probe tries what the kernel's io_uring offers. The result is cached. The error says why there is
+// none at all; errors.Is finds the syscall.Errno in it. It may be called from any goroutine.
 func Probe() (Features, error) { return probeFeatures() }
 
 // String returns a table, one feature a line.

@@ -27,7 +27,8 @@ func probeFeatures() (Features, error) {
 	return out, nil
 }
 
-// explain says what a person can do about an io_uring that cannot be had. The error keeps its chain.
+// explain says what a person can do about an io_uring that cannot be had. The error keeps its
+// chain.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, ring.ErrKilled), errors.Is(err, ring.ErrNoAnswer):

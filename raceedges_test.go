@@ -7,8 +7,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// A Write happens before the Read that gets its bytes, for the race detector too, and also where only one side is a socket of
-// this package. Under -race the detector fails this test.
+// A Write happens before the Read that gets its bytes, for the race detector too, and also where
+// only one side is a socket of this package. Under -race the detector fails this test.
 func TestWriteHappensBeforeRead(t *testing.T) {
 	listeners := map[string]func(network, address string) (net.Listener, error){"net": net.Listen, "uringnet": uringnet.Listen}
 	dialers := map[string]func(network, address string) (net.Conn, error){"net": net.Dial, "uringnet": uringnet.Dial}

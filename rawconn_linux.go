@@ -2,10 +2,10 @@ package uringnet
 
 import "net"
 
-// rawConn gives raw access to a socket's file descriptor. It implements syscall.RawConn as package net
-// does: Control runs at once, Read and Write exclude the connection's reads and writes and wait while the
-// callback returns false. The wait is edge-triggered: the callback is called again when something new
-// has become ready.
+// rawConn gives raw access to a socket's file descriptor. It implements syscall.RawConn as package
+// net does: Control runs at once, Read and Write exclude the connection's reads and writes and wait
+// while the callback returns false. The wait is edge-triggered: the callback is called again when
+// something new has become ready.
 type rawConn struct{ s *socket }
 
 // rawAccess hands out raw access.

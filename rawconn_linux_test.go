@@ -12,8 +12,8 @@ import (
 
 var errUnexpectedData = errors.New("unexpected data")
 
-// checkConn is how go-redis and the MySQL driver ask whether a connection from their pool is still alive: one byte, without
-// waiting. Nil means alive, with nothing to read.
+// checkConn is how go-redis and the MySQL driver ask whether a connection from their pool is still
+// alive: one byte, without waiting. Nil means alive, with nothing to read.
 func checkConn(t *testing.T, c syscall.Conn, peek bool) error {
 	t.Helper()
 	raw, err := c.SyscallConn()
@@ -43,7 +43,8 @@ func checkConn(t *testing.T, c syscall.Conn, peek bool) error {
 	return outcome
 }
 
-// TestConnCheck does so on a fresh connection, after a Read that timed out and may have left a receive armed, and after traffic.
+// TestConnCheck does so on a fresh connection, after a Read that timed out and may have left a
+// receive armed, and after traffic.
 func TestConnCheck(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		for _, peek := range []bool{true, false} {
@@ -88,8 +89,8 @@ func TestConnCheck(t *testing.T) {
 	})
 }
 
-// TestConnCheckSeesData: bytes that nobody asked for make a connection unusable, so the check must see them, also
-// when they came after a Read that timed out. A peek takes nothing away.
+// TestConnCheckSeesData: bytes that nobody asked for make a connection unusable, so the check must
+// see them, also when they came after a Read that timed out. A peek takes nothing away.
 func TestConnCheckSeesData(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		for range 3 {

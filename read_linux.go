@@ -19,10 +19,10 @@ const (
 
 // receive is the reading state of a socket; the holder of rd.mu owns it.
 //
-// A Read tries at once what may succeed at once: after it let others have their turn, in a crowd, or
-// when the last one left something. If there is nothing it waits, in one of two places: in the runtime's
-// poller, and then tries again; or on a ring, which receives for it. It does not return before the
-// receive on the ring is done, so that nothing leaves the socket that no Read waits for.
+// A Read tries at once what may succeed at once: after it let others have their turn, in a crowd,
+// or when the last one left something. If there is nothing it waits, in one of two places: in the
+// runtime's poller, and then tries again; or on a ring, which receives for it. It does not return
+// before the receive on the ring is done, so that nothing leaves the socket that no Read waits for.
 type receive struct {
 	nonEmpty bool // the last receive left something in the socket
 	bulk     bool // the last Read brought bulkGot bytes or more
@@ -76,8 +76,8 @@ func (s *socket) noteRead(n int) {
 	}
 }
 
-// receiveSome receives what there is, at once, when the others have had their turn, or when there is
-// something.
+// receiveSome receives what there is, at once, when the others have had their turn, or when there
+// is something.
 func (s *socket) receiveSome(p []byte) (int, error) {
 	n, tried, err := s.receiveWithoutWaiting(p)
 	for err == syscall.EAGAIN {
@@ -98,8 +98,8 @@ func (s *socket) receiveSome(p []byte) (int, error) {
 	return n, err
 }
 
-// receiveWithoutWaiting receives what is there, if something is likely to be. Its error is EAGAIN if it
-// got nothing, and tried is set if it has seen that there is nothing.
+// receiveWithoutWaiting receives what is there, if something is likely to be. Its error is EAGAIN
+// if it got nothing, and tried is set if it has seen that there is nothing.
 func (s *socket) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
 	rc := &s.receive
 	if rc.nonEmpty {
@@ -133,17 +133,17 @@ func (s *socket) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) 
 	return 0, tried, syscall.EAGAIN
 }
 
-// waitsOnRing reports whether the next receive waits on a ring, where it shares its system calls with
-// others, rather than in the runtime's poller, which hands the goroutine straight to the scheduler. After
-// a large one it does not: what a ring receives for many connections at once has left the cache when
-// their goroutines come to it. Nor does it where it may have to be interrupted.
+// waitsOnRing reports whether the next receive waits on a ring, where it shares its system calls
+// with others, rather than in the runtime's poller, which hands the goroutine straight to the
+// scheduler. After a large one it does not: what a ring receives for many connections at once has
+// left the cache when their goroutines come to it. Nor does it where it may have to be interrupted.
 func (s *socket) waitsOnRing() bool {
 	rc := &s.receive
 	return !rc.leftRing && !rc.bulk && !s.rd.side.Timed() && rc.pace.OnRing()
 }
 
-// inStream reports whether the last Read was a large one and nothing was written since: more of the same
-// is to come, from whoever sends, and not an answer.
+// inStream reports whether the last Read was a large one and nothing was written since: more of the
+// same is to come, from whoever sends, and not an answer.
 func (s *socket) inStream() bool { return s.receive.bulk && !s.answered.Load() }
 
 // receiveNow receives without waiting. Its error is a bare EAGAIN if there is nothing.
@@ -163,8 +163,8 @@ func (s *socket) receiveNow(p []byte) (int, error) {
 	}
 }
 
-// receiveOnRing waits on a ring for a receive. Its error is EAGAIN if it has to be tried again, perhaps
-// in the poller.
+// receiveOnRing waits on a ring for a receive. Its error is EAGAIN if it has to be tried again,
+// perhaps in the poller.
 func (s *socket) receiveOnRing(p []byte) (int, error) {
 	rc := &s.receive
 	rc.op.Recv(s.fd, p)
@@ -179,7 +179,8 @@ func (s *socket) receiveOnRing(p []byte) (int, error) {
 		rc.nonEmpty = r.NonEmpty
 		return endOfFile(r.N)
 	case syscall.ECANCELED, syscall.EINTR, syscall.EAGAIN:
-		// Without an interruption: the kernel cancels what a thread has armed when that thread ends.
+		// Without an interruption: the kernel cancels what a thread has armed when that thread
+		// ends.
 		if errors.Is(interrupted, os.ErrDeadlineExceeded) || interrupted == sched.ErrClosed {
 			return 0, interrupted
 		}

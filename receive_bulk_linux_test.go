@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// bulk has the peer send a large block and the subject read it, so that the subject's next large Read is taken for one of a stream.
+// bulk has the peer send a large block and the subject read it, so that the subject's next large
+// Read is taken for one of a stream.
 func bulk(t *testing.T, subject, peer stream) {
 	t.Helper()
 	block := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
@@ -67,7 +68,8 @@ func TestReadOfStream(t *testing.T) {
 	}
 }
 
-// Small and large Reads may alternate in a stream, also over an interruption that leaves a small one armed.
+// Small and large Reads may alternate in a stream, also over an interruption that leaves a small
+// one armed.
 func TestReadsOfStreamAlternate(t *testing.T) {
 	begin(t)
 	subject, peer := connect(t, listen(t, onRing, "tcp"), onNet)

@@ -12,12 +12,13 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// These tests are about Reads that are interrupted while they wait on a ring. On the other backends they
-// check that a user sees no difference.
+// These tests are about Reads that are interrupted while they wait on a ring. On the other backends
+// they check that a user sees no difference.
 
 func totals() uringnet.RingStats { return uringnet.ReadStats().Total() }
 
-// interruptSmallRead is what net/http does for each request: a Read of one byte is interrupted by a deadline.
+// interruptSmallRead is what net/http does for each request: a Read of one byte is interrupted by a
+// deadline.
 func interruptSmallRead(t testing.TB, c stream) {
 	t.Helper()
 	interruptRead(t, c, 1)
@@ -34,8 +35,8 @@ func interruptRead(t testing.TB, c stream, size int) {
 	check(t, c.SetReadDeadline(time.Time{}))
 }
 
-// A Read that is interrupted while it waits on a ring costs a cancellation once. The connection waits in
-// the poller from then on, where interruptions cost nothing, and no byte is lost.
+// A Read that is interrupted while it waits on a ring costs a cancellation once. The connection
+// waits in the poller from then on, where interruptions cost nothing, and no byte is lost.
 func TestInterruptedReadLeavesRing(t *testing.T) {
 	receiveOnRings(t)
 	begin(t)
@@ -54,8 +55,8 @@ func TestInterruptedReadLeavesRing(t *testing.T) {
 	}
 }
 
-// An interrupted Read leaves nothing that keeps the connection open: its Close is the end that the peer
-// reads.
+// An interrupted Read leaves nothing that keeps the connection open: its Close is the end that the
+// peer reads.
 func TestCloseAfterInterruptedRead(t *testing.T) {
 	receiveOnRings(t)
 	begin(t)

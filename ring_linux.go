@@ -12,7 +12,8 @@ import (
 var errNotLinked = errors.New(runtime.Version() + " is not a release of Go that this version of uringnet knows, " +
 	"or the build tag uringnet_nolinkname is set")
 
-// startRings finds out whether rings can be had, and lets receives wait there. The error says why not.
+// startRings finds out whether rings can be had, and lets receives wait there. The error says why
+// not.
 func startRings() (string, error) {
 	if !sched.Linked {
 		return "", errNotLinked

@@ -11,8 +11,8 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// needRing skips a test that is about the rings where there are none. Where the kernel has them and nobody has asked for package
-// net, that they are missing is a failure.
+// needRing skips a test that is about the rings where there are none. Where the kernel has them and
+// nobody has asked for package net, that they are missing is a failure.
 func needRing(t *testing.T) {
 	t.Helper()
 	if uringnet.Backend().Name == "io_uring" {
@@ -53,8 +53,8 @@ func needSockets(t *testing.T) {
 	}
 }
 
-// TestRingFileDescriptors: a process has no ring before Reads wait on one, and no more than one for each
-// group of Ps afterwards.
+// TestRingFileDescriptors: a process has no ring before Reads wait on one, and no more than one for
+// each group of Ps afterwards.
 func TestRingFileDescriptors(t *testing.T) {
 	needRing(t)
 	child(t, "rings")

@@ -18,11 +18,11 @@ import (
 
 // socket is a connected stream or sequenced-packet socket.
 //
-// Lock order: rd.mu before wr.mu. Neither is ever waited for by the deadline setters, and Close waits for them
-// only after it has interrupted whoever holds them.
+// Lock order: rd.mu before wr.mu. Neither is ever waited for by the deadline setters, and Close
+// waits for them only after it has interrupted whoever holds them.
 type socket struct {
-	// The order of the fields keeps what every Read and Write touches in few cache lines: with thousands of connections each of
-	// them is a miss.
+	// The order of the fields keeps what every Read and Write touches in few cache lines: with
+	// thousands of connections each of them is a miss.
 	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
 	receive receive
 	rd      direction
@@ -76,7 +76,8 @@ func isBlocking(fd int) bool {
 func (s *socket) LocalAddr() net.Addr  { return s.addrs.of(s).local }
 func (s *socket) RemoteAddr() net.Addr { return s.addrs.of(s).remote }
 
-// Close interrupts all calls, waits until they have left and the kernel has let go of the socket, and closes it.
+// Close interrupts all calls, waits until they have left and the kernel has let go of the socket,
+// and closes it.
 func (s *socket) Close() error {
 	s.addrs.remember(s) // the errors of what is interrupted name the addresses
 	if err := s.guard.close(); err != nil {
@@ -87,7 +88,8 @@ func (s *socket) Close() error {
 	s.rd.mu.Lock()
 	s.wr.mu.Lock()
 	s.poll.Close()
-	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait, for SO_LINGER.
+	// From here on nobody uses fd: whoever locks a direction finds it closed. close(2) may wait,
+	// for SO_LINGER.
 	s.wr.mu.Unlock()
 	s.rd.mu.Unlock()
 	end := closeNow
@@ -112,7 +114,8 @@ func (s *socket) setDeadline(t time.Time, of interface{ SetDeadline(time.Time) e
 	return nil
 }
 
-// control runs f while the file descriptor is held open. Its error is f's, named by call, or net.ErrClosed.
+// control runs f while the file descriptor is held open. Its error is f's, named by call, or
+// net.ErrClosed.
 func (s *socket) control(call string, f func(fd int) error) error {
 	if err := s.guard.acquire(); err != nil {
 		return err
@@ -139,7 +142,8 @@ func (s *socket) File() (*os.File, error) {
 	s.raw.Store(true)
 	f, err := fileOf(&s.guard, s.fd, func(f *os.File) (filer, error) {
 		if s.network[0] == 't' {
-			// Not FileConn, which would set TCP_NODELAY and the keep-alive options anew, of the socket that we share.
+			// Not FileConn, which would set TCP_NODELAY and the keep-alive options anew, of the
+			// socket that we share.
 			l, err := net.FileListener(f)
 			if err != nil {
 				return nil, err
@@ -164,7 +168,8 @@ type filer interface {
 	Close() error
 }
 
-// fileOf has package net make the *os.File, which knows how to become blocking again when its Fd is called.
+// fileOf has package net make the *os.File, which knows how to become blocking again when its Fd is
+// called.
 func fileOf(g *fdGuard, fd int, adopt func(*os.File) (filer, error)) (*os.File, error) {
 	if err := g.acquire(); err != nil {
 		return nil, err
@@ -203,8 +208,8 @@ func ioError(err error) error {
 	return err
 }
 
-// closeUnreachable makes the garbage collector close a socket that the program has lost, as package net does. The
-// handle is what the program holds; the rings hold the socket only.
+// closeUnreachable makes the garbage collector close a socket that the program has lost, as package
+// net does. The handle is what the program holds; the rings hold the socket only.
 func closeUnreachable[T any](handle *T, guard *fdGuard, s io.Closer) {
 	type lost struct {
 		guard *fdGuard

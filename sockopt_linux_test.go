@@ -63,7 +63,8 @@ func options(t *testing.T, c syscall.Conn) map[string]int {
 	return got
 }
 
-// inherited are the options that a listener may hold for the sockets that it accepts, which get them from it.
+// inherited are the options that a listener may hold for the sockets that it accepts, which get
+// them from it.
 var inherited = []string{"nodelay", "keepalive", "idle", "interval", "count"}
 
 // mustHaveOptions compares a socket of this package with one that package net made in the same way.

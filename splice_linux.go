@@ -10,10 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A copy between two stream sockets goes through a pipe by splice(2), as package net's does, while much comes at once, and through a buffer
-// while little does: a receive and a send of little are cheaper than two splices.
+// A copy between two stream sockets goes through a pipe by splice(2), as package net's does, while
+// much comes at once, and through a buffer while little does: a receive and a send of little are
+// cheaper than two splices.
 
-// tcpReader is the reading side of a connection for io.Copy, which is to ask the other side first how to copy.
+// tcpReader is the reading side of a connection for io.Copy, which is to ask the other side first
+// how to copy.
 type tcpReader struct{ c *ringTCP }
 
 func (r tcpReader) Read(p []byte) (int, error) { return r.c.Read(p) }
@@ -61,7 +63,8 @@ var copyBuffers = sync.Pool{New: func() any {
 
 const copySize = 32 << 10
 
-// splice copies up to limit bytes from src to dst, or until the end of src, which is no error. Errors name splice, whichever way the bytes went.
+// splice copies up to limit bytes from src to dst, or until the end of src, which is no error.
+// Errors name splice, whichever way the bytes went.
 func splice(dst, src *socket, limit int64) (copied int64, err error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
@@ -115,11 +118,12 @@ func nameSplice(err error) error {
 // errCopy says that the sockets cannot be spliced now, and that nothing was taken from src.
 var errCopy = errors.New("not to be spliced")
 
-// mayBlock reports whether somebody else can have the descriptor or a duplicate of it, and so may have made it blocking: a splice would wait
-// in the kernel then, where no Close finds it.
+// mayBlock reports whether somebody else can have the descriptor or a duplicate of it, and so may
+// have made it blocking: a splice would wait in the kernel then, where no Close finds it.
 func (s *socket) mayBlock() bool { return s.foreign || s.raw.Load() }
 
-// throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may block all of a sudden, buf takes over.
+// throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may
+// block all of a sudden, buf takes over.
 func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error) {
 	n, err := src.drainInto(p, int(min(most, pipeSize)))
 	if err != nil {
@@ -164,7 +168,8 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 			return int(n), nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			// It stops at an urgent byte, of which the poller has told already, and a Read goes past.
+			// It stops at an urgent byte, of which the poller has told already, and a Read goes
+			// past.
 			if waited || hasData(s.fd) {
 				return 0, errCopy
 			}
@@ -179,8 +184,8 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 	}
 }
 
-// fillFrom moves n bytes, which are all that there is, from a pipe to the socket. If the socket may block the error is errCopy, and the rest is
-// in the pipe.
+// fillFrom moves n bytes, which are all that there is, from a pipe to the socket. If the socket may
+// block the error is errCopy, and the rest is in the pipe.
 func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
 	s.wr.mu.Lock()
 	defer s.wr.mu.Unlock()

@@ -31,7 +31,8 @@ func newPipes(before map[string]bool) (n int) {
 	return n
 }
 
-// Much goes through a pipe, which is closed when it is done, or when little comes; nothing does if somebody else may have the descriptor.
+// Much goes through a pipe, which is closed when it is done, or when little comes; nothing does if
+// somebody else may have the descriptor.
 func TestSpliceUsesPipe(t *testing.T) {
 	if uringnet.Backend().Name != "io_uring" {
 		t.Skip("package net keeps its pipes for later: " + uringnet.Backend().Reason)
@@ -62,7 +63,8 @@ func TestSpliceUsesPipe(t *testing.T) {
 					r.client.Write(make([]byte, much))
 					close(written)
 				}()
-				// The sink takes something at a time: the copy waits for it, with a pipe or without.
+				// The sink takes something at a time: the copy waits for it, with a pipe or
+				// without.
 				seen, rest := 0, int64(much)
 				for ; rest > 0 && seen < 1; rest -= 256 << 10 {
 					if _, err := io.CopyN(io.Discard, r.sink, 256<<10); err != nil {

@@ -35,7 +35,8 @@ func eachRelay(t *testing.T, f func(t *testing.T, from, to string)) {
 	}
 }
 
-// Much and little in turn, in copies that are limited and one that is not: each byte arrives once, and in order.
+// Much and little in turn, in copies that are limited and one that is not: each byte arrives once,
+// and in order.
 func TestSpliceIsExact(t *testing.T) {
 	eachRelay(t, func(t *testing.T, from, to string) {
 		r := newRelay(t, onRing, from, to)

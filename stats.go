@@ -1,15 +1,15 @@
 package uringnet
 
-// Stats is a snapshot of what the sockets have waited for since the process started. On package net it is
-// empty.
+// Stats is a snapshot of what the sockets have waited for since the process started. On package net
+// it is empty.
 type Stats struct {
-	// Rings holds one entry per group of Ps (see GOMAXPROCS) that shares a ring, or would if there were
-	// one: four Ps, unless URINGNET_PS_PER_RING says otherwise.
+	// Rings holds one entry per group of Ps (see GOMAXPROCS) that shares a ring, or would if there
+	// were one: four Ps, unless URINGNET_PS_PER_RING says otherwise.
 	Rings []RingStats `json:"rings"`
 }
 
-// RingStats counts what one group of Ps did. All fields only grow, except InFlight. Without a ring those
-// that count submissions and completions stay 0.
+// RingStats counts what one group of Ps did. All fields only grow, except InFlight. Without a ring
+// those that count submissions and completions stay 0.
 type RingStats struct {
 	Submissions uint64 `json:"submissions"` // SQEs handed to the kernel
 	Enters      uint64 `json:"enters"`      // io_uring_enter calls
@@ -27,8 +27,8 @@ type RingStats struct {
 	Misses      uint64 `json:"misses"`      // waits for others after which there was still nothing
 }
 
-// ReadStats returns the counters of all groups. It costs a short lock for each; it may be called from any
-// goroutine.
+// ReadStats returns the counters of all groups. It costs a short lock for each; it may be called
+// from any goroutine.
 func ReadStats() Stats { return readRingStats() }
 
 // Total returns the sums over all groups.

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,8 +15,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// Deadlines of all kinds, set by several goroutines while two read and two write: not a byte is lost, no
-// call hangs, and once the deadline is far away none fails.
+// Deadlines of all kinds, set by several goroutines while two read and two write: not a byte is
+// lost, no call hangs, and once the deadline is far away none fails.
 func TestDeadlineStorm(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")
@@ -65,7 +66,9 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 				if err := c.SetReadDeadline(d); err != nil {
 					t.Error(err)
 				}
-				time.Sleep(time.Duration(rnd.Intn(300)) * time.Microsecond)
+				for range rnd.Intn(30) {
+					runtime.Gosched()
+				}
 			}
 		})
 	}
@@ -84,7 +87,7 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 					return
 				}
 				if err != nil {
-					time.Sleep(20 * time.Microsecond)
+					runtime.Gosched()
 				}
 			}
 		})
@@ -95,12 +98,10 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 		if err != nil {
 			t.Error(err)
 		}
-		for limit := time.Now().Add(20 * time.Second); got.Load() < sent.Load(); time.Sleep(10 * time.Microsecond) {
-			if time.Now().After(limit) {
-				t.Errorf("round %d: %d of %d bytes", i, got.Load(), sent.Load())
-				stop.Store(true)
-				return
-			}
+		if !poll(func() bool { return got.Load() >= sent.Load() }) {
+			t.Errorf("round %d: %d of %d bytes", i, got.Load(), sent.Load())
+			stop.Store(true)
+			return
 		}
 	}
 	stop.Store(true)

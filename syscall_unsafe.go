@@ -10,18 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System calls that neither syscall nor x/sys/unix offers in the form that is needed here: without an allocation, and with
-// MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot block us. A write to a connection
-// that has ended raises SIGPIPE, as package net's does: the runtime ignores it, unless the program asked
-// for it by signal.Notify. accept4 has no flag like MSG_DONTWAIT: see ringListener.acceptAtOnce.
+// System calls that neither syscall nor x/sys/unix offers in the form that is needed here: without
+// an allocation, and with MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot
+// block us. A write to a connection that has ended raises SIGPIPE, as package net's does: the
+// runtime ignores it, unless the program asked for it by signal.Notify. accept4 has no flag like
+// MSG_DONTWAIT: see ringListener.acceptAtOnce.
 
-// soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers for a
-// connection that has been reset, too.
+// soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers
+// for a connection that has been reset, too.
 const soPeerName = 28
 
-// A transfer that cannot block and is short is made without telling the scheduler: it ends sooner than another thread could take over
-// the P, and the goroutine need not look for one afterwards. Sends are longer than receives, since the loopback device delivers them
-// within the call.
+// A transfer that cannot block and is short is made without telling the scheduler: it ends sooner
+// than another thread could take over the P, and the goroutine need not look for one afterwards.
+// Sends are longer than receives, since the loopback device delivers them within the call.
 const (
 	rawRecvMax = 64 << 10
 	rawSendMax = 16 << 10
@@ -61,8 +62,8 @@ func localName(fd int, buf []byte) int {
 	return min(int(n), len(buf))
 }
 
-// peerName stores the encoded address of the peer in buf and returns its length, or 0. The option must be asked for
-// with no more than the size of the address, which is that of the local one.
+// peerName stores the encoded address of the peer in buf and returns its length, or 0. The option
+// must be asked for with no more than the size of the address, which is that of the local one.
 func peerName(fd int, buf []byte) int {
 	n := uint32(len(buf))
 	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), syscall.SOL_SOCKET, soPeerName, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(unsafe.Pointer(&n)), 0)
@@ -72,8 +73,8 @@ func peerName(fd int, buf []byte) int {
 	return min(int(n), len(buf))
 }
 
-// acceptNow accepts from a non-blocking listener. Where somebody may make it blocking at this very moment it
-// is not raw: a call that waits keeps a goroutine then, as package net's does, but no P.
+// acceptNow accepts from a non-blocking listener. Where somebody may make it blocking at this very
+// moment it is not raw: a call that waits keeps a goroutine then, as package net's does, but no P.
 func acceptNow(fd int, raw bool) (int, syscall.Errno) {
 	const flags = syscall.SOCK_CLOEXEC | syscall.SOCK_NONBLOCK
 	if raw {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Taking over a socket of package net: its file descriptor is duplicated, the original leaves the runtime's
-// poller, and the duplicate belongs to this package from then on.
+// Taking over a socket of package net: its file descriptor is duplicated, the original leaves the
+// runtime's poller, and the duplicate belongs to this package from then on.
 
 func takeOverTCPListener(nl *net.TCPListener, ka net.KeepAliveConfig) (net.Listener, error) {
 	b := chooseBackend()
@@ -53,8 +53,8 @@ func takeOverUnixConn(nc *net.UnixConn) (net.Conn, error) {
 	return newRingUnixConn(nc)
 }
 
-// keepAliveOf reads the keep-alive configuration that l was created with. Package net does not export it;
-// where a release of Go names it otherwise, the default applies.
+// keepAliveOf reads the keep-alive configuration that l was created with. Package net does not
+// export it; where a release of Go names it otherwise, the default applies.
 func keepAliveOf(l net.Listener) net.KeepAliveConfig {
 	var lc ListenConfig
 	nl, ok := l.(*net.TCPListener)
@@ -76,14 +76,16 @@ func keepAliveOf(l net.Listener) net.KeepAliveConfig {
 	return lc.keepAlive()
 }
 
-// unlinksOnClose reads whether Close of nl would remove its socket file, which package net does not export.
+// unlinksOnClose reads whether Close of nl would remove its socket file, which package net does not
+// export.
 func unlinksOnClose(nl *net.UnixListener) bool {
 	v := reflect.ValueOf(nl).Elem().FieldByName("unlink")
 	return !v.IsValid() || v.Kind() != reflect.Bool || v.Bool()
 }
 
-// networkOf is the network that a socket of package net was made with, such as "tcp4", which its errors name. Package
-// net does not export it; where a release of Go names it otherwise, the family of networks must do.
+// networkOf is the network that a socket of package net was made with, such as "tcp4", which its
+// errors name. Package net does not export it; where a release of Go names it otherwise, the family
+// of networks must do.
 func networkOf(c any) string {
 	v := reflect.ValueOf(c).Elem()
 	if conn := v.FieldByName("conn"); conn.IsValid() {

@@ -34,7 +34,8 @@ type tcpSocket interface {
 	SetNoDelay(noDelay bool) error
 }
 
-// buffersWriter is a socket that writes several buffers with one system call. Package net keeps its own to itself.
+// buffersWriter is a socket that writes several buffers with one system call. Package net keeps its
+// own to itself.
 type buffersWriter interface {
 	writeBuffers(v *net.Buffers) (int64, error)
 }
@@ -93,7 +94,8 @@ func (c *TCPConn) Close() error {
 	return c.s.Close()
 }
 
-// LocalAddr returns the local address, a [*net.TCPAddr] that is shared by all calls: do not modify it.
+// LocalAddr returns the local address, a [*net.TCPAddr] that is shared by all calls: do not modify
+// it.
 func (c *TCPConn) LocalAddr() net.Addr {
 	if !c.ok() {
 		return nil
@@ -101,7 +103,8 @@ func (c *TCPConn) LocalAddr() net.Addr {
 	return c.s.LocalAddr()
 }
 
-// RemoteAddr returns the peer's address, a [*net.TCPAddr] that is shared by all calls: do not modify it.
+// RemoteAddr returns the peer's address, a [*net.TCPAddr] that is shared by all calls: do not
+// modify it.
 func (c *TCPConn) RemoteAddr() net.Addr {
 	if !c.ok() {
 		return nil
@@ -126,7 +129,8 @@ func (c *TCPConn) SetReadDeadline(t time.Time) error {
 	return c.s.SetReadDeadline(t)
 }
 
-// SetWriteDeadline sets the deadline of blocked and future writes; the zero time clears it. See [net.Conn].
+// SetWriteDeadline sets the deadline of blocked and future writes; the zero time clears it. See
+// [net.Conn].
 func (c *TCPConn) SetWriteDeadline(t time.Time) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -150,7 +154,8 @@ func (c *TCPConn) SetWriteBuffer(bytes int) error {
 	return c.s.SetWriteBuffer(bytes)
 }
 
-// File returns a duplicate of the connection's file descriptor; the caller closes it. See [net.TCPConn.File].
+// File returns a duplicate of the connection's file descriptor; the caller closes it. See
+// [net.TCPConn.File].
 func (c *TCPConn) File() (*os.File, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -160,8 +165,8 @@ func (c *TCPConn) File() (*os.File, error) {
 	return f, err
 }
 
-// SyscallConn returns raw access to the file descriptor. A raw Read or Write waits, edge-triggered, while
-// its callback returns false. See [syscall.RawConn].
+// SyscallConn returns raw access to the file descriptor. A raw Read or Write waits, edge-triggered,
+// while its callback returns false. See [syscall.RawConn].
 func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -169,9 +174,10 @@ func (c *TCPConn) SyscallConn() (syscall.RawConn, error) {
 	return rawConnOf(c.s, c)
 }
 
-// WriteBuffers writes all of v with as few system calls as possible, and consumes from v what it has written. It is
-// what [net.Buffers.WriteTo] does on a [*net.TCPConn]; on a connection of any other type, this one included, that
-// method writes buffer by buffer. Errors name the operation writev.
+// WriteBuffers writes all of v with as few system calls as possible, and consumes from v what it
+// has written. It is what [net.Buffers.WriteTo] does on a [*net.TCPConn]; on a connection of any
+// other type, this one included, that method writes buffer by buffer. Errors name the operation
+// writev.
 func (c *TCPConn) WriteBuffers(v *net.Buffers) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -185,9 +191,9 @@ func (c *TCPConn) WriteBuffers(v *net.Buffers) (int64, error) {
 	return n, err
 }
 
-// ReadFrom writes everything that r yields; it implements [io.ReaderFrom]. A regular
-// *os.File, or an *io.LimitedReader over one, is sent by sendfile(2); what comes from another TCPConn, or a UnixConn of a stream, by
-// splice(2) where much comes at once. See [net.TCPConn.ReadFrom].
+// ReadFrom writes everything that r yields; it implements [io.ReaderFrom]. A regular *os.File, or
+// an *io.LimitedReader over one, is sent by sendfile(2); what comes from another TCPConn, or a
+// UnixConn of a stream, by splice(2) where much comes at once. See [net.TCPConn.ReadFrom].
 func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -200,8 +206,8 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	return n, err
 }
 
-// WriteTo copies to w until EOF; it implements [io.WriterTo]. To another TCPConn, or a UnixConn of a stream, it goes as ReadFrom
-// does. See [net.TCPConn.WriteTo].
+// WriteTo copies to w until EOF; it implements [io.WriterTo]. To another TCPConn, or a UnixConn of
+// a stream, it goes as ReadFrom does. See [net.TCPConn.WriteTo].
 func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
@@ -252,7 +258,8 @@ func (c *TCPConn) SetKeepAlive(keepalive bool) error {
 	return c.s.SetKeepAlive(keepalive)
 }
 
-// SetKeepAlivePeriod sets TCP_KEEPIDLE, rounded up to seconds. See [net.TCPConn.SetKeepAlivePeriod].
+// SetKeepAlivePeriod sets TCP_KEEPIDLE, rounded up to seconds. See
+// [net.TCPConn.SetKeepAlivePeriod].
 func (c *TCPConn) SetKeepAlivePeriod(d time.Duration) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -268,7 +275,8 @@ func (c *TCPConn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
 	return c.s.SetKeepAliveConfig(config)
 }
 
-// MultipathTCP reports whether the connection uses Multipath TCP now. See [net.TCPConn.MultipathTCP].
+// MultipathTCP reports whether the connection uses Multipath TCP now. See
+// [net.TCPConn.MultipathTCP].
 func (c *TCPConn) MultipathTCP() (bool, error) {
 	if !c.ok() {
 		return false, syscall.EINVAL
@@ -297,8 +305,9 @@ func isTCP(network string) bool {
 	return network == "tcp" || network == "tcp4" || network == "tcp6"
 }
 
-// backendReader shows a connection of this package in r, or in the limit around r, as the socket that it is made of, so
-// that the splice and sendfile paths of either backend stay open. done brings a limit up to date.
+// backendReader shows a connection of this package in r, or in the limit around r, as the socket
+// that it is made of, so that the splice and sendfile paths of either backend stay open. done
+// brings a limit up to date.
 func backendReader(r io.Reader) (_ io.Reader, done func()) {
 	done = func() {}
 	from := r
@@ -341,7 +350,8 @@ func backendWriter(w io.Writer) io.Writer {
 	return w
 }
 
-// handleRawConn is raw access that keeps the connection's handle reachable, whose cleanup closes the socket.
+// handleRawConn is raw access that keeps the connection's handle reachable, whose cleanup closes
+// the socket.
 type handleRawConn struct {
 	syscall.RawConn
 	handle any

@@ -87,8 +87,8 @@ func (c *ringTCP) setOption(set func(fd int) error) error {
 	return nil
 }
 
-// MultipathTCP is that of net.TCPConn: SO_PROTOCOL tells whether the socket was made for MPTCP, and MPTCP_INFO
-// (Linux 5.16) whether it has fallen back.
+// MultipathTCP is that of net.TCPConn: SO_PROTOCOL tells whether the socket was made for MPTCP, and
+// MPTCP_INFO (Linux 5.16) whether it has fallen back.
 func (c *ringTCP) MultipathTCP() (bool, error) {
 	const solMPTCP, mptcpInfo = 284, 1
 	used := false
@@ -123,7 +123,8 @@ func setKeepAliveIdle(fd int, d time.Duration) error {
 	return setSeconds(fd, unix.TCP_KEEPIDLE, d, defaultKeepAliveIdle)
 }
 
-// setSeconds sets an option that counts in seconds, rounded up: zero means the default, negative leaves it.
+// setSeconds sets an option that counts in seconds, rounded up: zero means the default, negative
+// leaves it.
 func setSeconds(fd, option int, d, byDefault time.Duration) error {
 	if d == 0 {
 		d = byDefault

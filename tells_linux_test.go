@@ -2,7 +2,8 @@ package uringnet
 
 import "testing"
 
-// The scheduler is told of every second Write of a connection that is alone, and of none in company.
+// The scheduler is told of every second Write of a connection that is alone, and of none in
+// company.
 func TestTellsWhenAlone(t *testing.T) {
 	var s socket
 	told := func() (n int) {
@@ -24,7 +25,8 @@ func TestTellsWhenAlone(t *testing.T) {
 	}
 }
 
-// Alone lets the tests outside of the package, which know whether the kernel has io_uring, see whether c is one that knows it is alone.
+// Alone lets the tests outside of the package, which know whether the kernel has io_uring, see
+// whether c is one that knows it is alone.
 func Alone(c *TCPConn) bool {
 	s, ok := c.s.(*ringTCP)
 	return ok && s.alone.Load()

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestThreadsThatExit: a goroutine that is locked to its thread and ends takes the thread with it, and Linux cancels what that
-// thread has submitted to a ring. It must take along no operation of anyone else, however many of
-// them were submitted together.
+// TestThreadsThatExit: a goroutine that is locked to its thread and ends takes the thread with it,
+// and Linux cancels what that thread has submitted to a ring. It must take along no operation of
+// anyone else, however many of them were submitted together.
 func TestThreadsThatExit(t *testing.T) {
 	begin(t)
 	messages, stop := load(t, 16)
@@ -43,7 +43,8 @@ func TestThreadsThatExit(t *testing.T) {
 	stop()
 }
 
-// TestAcceptOnThreadThatExits: an accept that serves more than one connection outlives the thread that armed it, or is armed anew.
+// TestAcceptOnThreadThatExits: an accept that serves more than one connection outlives the thread
+// that armed it, or is armed anew.
 func TestAcceptOnThreadThatExits(t *testing.T) {
 	begin(t)
 	for _, network := range []string{"tcp", "unix"} {
@@ -63,8 +64,9 @@ func TestAcceptOnThreadThatExits(t *testing.T) {
 	}
 }
 
-// TestBlockedAcrossThreadExit has goroutines blocked in Read and Accept while the thread that the call began on is gone. The
-// goroutine that is locked starts them with whatever it has staged itself.
+// TestBlockedAcrossThreadExit has goroutines blocked in Read and Accept while the thread that the
+// call began on is gone. The goroutine that is locked starts them with whatever it has staged
+// itself.
 func TestBlockedAcrossThreadExit(t *testing.T) {
 	begin(t)
 	l := listen(t, onRing, "tcp")

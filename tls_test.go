@@ -29,7 +29,8 @@ func startTLS(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *http.C
 	return srv, &http.Client{Transport: tr}
 }
 
-// TestHTTP2 runs many streams on one connection, each way with bodies that fill the flow-control windows.
+// TestHTTP2 runs many streams on one connection, each way with bodies that fill the flow-control
+// windows.
 func TestHTTP2(t *testing.T) {
 	begin(t)
 	srv, client := startTLS(t, func(w http.ResponseWriter, r *http.Request) {
@@ -102,7 +103,8 @@ func TestHTTP2Shutdown(t *testing.T) {
 	check(t, <-shutdown)
 }
 
-// TestTLSConn uses crypto/tls by hand: deadlines, half-close and the order in which Close wakes the peer.
+// TestTLSConn uses crypto/tls by hand: deadlines, half-close and the order in which Close wakes the
+// peer.
 func TestTLSConn(t *testing.T) {
 	begin(t)
 	srv := httptest.NewUnstartedServer(nil) // for its certificate
@@ -122,7 +124,8 @@ func TestTLSConn(t *testing.T) {
 	if _, err := server.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("Read = %v", err)
 	}
-	// A read that timed out is no reason to lose the session: crypto/tls goes on with the same record.
+	// A read that timed out is no reason to lose the session: crypto/tls goes on with the same
+	// record.
 	check(t, server.SetReadDeadline(time.Time{}))
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	wrote := make(chan error, 1)

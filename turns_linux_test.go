@@ -12,8 +12,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and more connections than
-// have a turn at once.
+// In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and
+// more connections than have a turn at once.
 
 const crowdSize = 200
 
@@ -73,7 +73,8 @@ func (c *crowd) exchange(subject stream) error {
 	return err
 }
 
-// round lets all subjects read a byte that is there already, and returns how many had a turn that brought it.
+// round lets all subjects read a byte that is there already, and returns how many had a turn that
+// brought it.
 func (c *crowd) round(t *testing.T, first func(), each func(crowdResult)) (turns int) {
 	t.Helper()
 	c.first, c.once = first, new(sync.Once)
@@ -129,8 +130,8 @@ func (c *crowd) learn(t *testing.T) {
 	})
 }
 
-// TestDeadlinePassesInTurn: what is there when Read is called is returned although the deadline passes while other connections
-// have their turn, as package net returns it at once.
+// TestDeadlinePassesInTurn: what is there when Read is called is returned although the deadline
+// passes while other connections have their turn, as package net returns it at once.
 func TestDeadlinePassesInTurn(t *testing.T) {
 	begin(t)
 	needSockets(t)

@@ -65,7 +65,8 @@ func (c *UnixConn) Close() error {
 	return c.s.Close()
 }
 
-// LocalAddr returns the local address, a [*net.UnixAddr] that is shared by all calls: do not modify it.
+// LocalAddr returns the local address, a [*net.UnixAddr] that is shared by all calls: do not modify
+// it.
 func (c *UnixConn) LocalAddr() net.Addr {
 	if !c.ok() {
 		return nil
@@ -73,7 +74,8 @@ func (c *UnixConn) LocalAddr() net.Addr {
 	return c.s.LocalAddr()
 }
 
-// RemoteAddr returns the peer's address, a [*net.UnixAddr] that is shared by all calls: do not modify it.
+// RemoteAddr returns the peer's address, a [*net.UnixAddr] that is shared by all calls: do not
+// modify it.
 func (c *UnixConn) RemoteAddr() net.Addr {
 	if !c.ok() {
 		return nil
@@ -89,7 +91,8 @@ func (c *UnixConn) SetDeadline(t time.Time) error {
 	return c.s.SetDeadline(t)
 }
 
-// SetReadDeadline sets the deadline of blocked and future reads; the zero time clears it. See [net.Conn].
+// SetReadDeadline sets the deadline of blocked and future reads; the zero time clears it. See
+// [net.Conn].
 func (c *UnixConn) SetReadDeadline(t time.Time) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -97,7 +100,8 @@ func (c *UnixConn) SetReadDeadline(t time.Time) error {
 	return c.s.SetReadDeadline(t)
 }
 
-// SetWriteDeadline sets the deadline of blocked and future writes; the zero time clears it. See [net.Conn].
+// SetWriteDeadline sets the deadline of blocked and future writes; the zero time clears it. See
+// [net.Conn].
 func (c *UnixConn) SetWriteDeadline(t time.Time) error {
 	if !c.ok() {
 		return syscall.EINVAL
@@ -121,7 +125,8 @@ func (c *UnixConn) SetWriteBuffer(bytes int) error {
 	return c.s.SetWriteBuffer(bytes)
 }
 
-// File returns a duplicate of the connection's file descriptor; the caller closes it. See [net.UnixConn.File].
+// File returns a duplicate of the connection's file descriptor; the caller closes it. See
+// [net.UnixConn.File].
 func (c *UnixConn) File() (*os.File, error) {
 	if !c.ok() {
 		return nil, syscall.EINVAL
@@ -155,7 +160,8 @@ func (c *UnixConn) CloseWrite() error {
 	return c.s.CloseWrite()
 }
 
-// ReadFrom reads a message and its sender; it implements [net.PacketConn]. See [net.UnixConn.ReadFrom].
+// ReadFrom reads a message and its sender; it implements [net.PacketConn]. See
+// [net.UnixConn.ReadFrom].
 func (c *UnixConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	if !c.ok() {
 		return 0, nil, syscall.EINVAL

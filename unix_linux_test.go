@@ -12,7 +12,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// TestUnixpacketBoundaries: one Read is one packet, whatever the lengths; what does not fit is lost.
+// TestUnixpacketBoundaries: one Read is one packet, whatever the lengths; what does not fit is
+// lost.
 func TestUnixpacketBoundaries(t *testing.T) {
 	begin(t)
 	a, d := unixPair(t, "unixpacket")
@@ -39,8 +40,8 @@ func TestUnixpacketBoundaries(t *testing.T) {
 	}
 }
 
-// TestUnixpacketTimeoutKeepsBoundaries: a packet that comes after a read timed out is still one packet, also for a read that
-// is larger than the one before.
+// TestUnixpacketTimeoutKeepsBoundaries: a packet that comes after a read timed out is still one
+// packet, also for a read that is larger than the one before.
 func TestUnixpacketTimeoutKeepsBoundaries(t *testing.T) {
 	begin(t)
 	a, d := unixPair(t, "unixpacket")

@@ -16,8 +16,8 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
-// Where a receive waits, on a ring or in the runtime's poller, depends on how many connections are at work; see sched.Pace. Most tests
-// have a few connections, and so wait in the poller.
+// Where a receive waits, on a ring or in the runtime's poller, depends on how many connections are
+// at work; see sched.Pace. Most tests have a few connections, and so wait in the poller.
 
 const waitEnv = "URINGNET_WAIT"
 
@@ -59,8 +59,8 @@ func runAllAgain(t *testing.T, env string) {
 	}
 }
 
-// needChoice skips a test whose receives choose where to wait, where the user of the test has chosen for
-// them.
+// needChoice skips a test whose receives choose where to wait, where the user of the test has
+// chosen for them.
 func needChoice(t *testing.T) {
 	t.Helper()
 	needRing(t)
@@ -72,9 +72,9 @@ func needChoice(t *testing.T) {
 	}
 }
 
-// TestCrowdMovesToRing: connections that are busy at the same time have turns and wait on a ring; one that
-// is left alone waits in the poller again. With several Ps that also depends on how soon the peers answer,
-// so this is a process with one.
+// TestCrowdMovesToRing: connections that are busy at the same time have turns and wait on a ring;
+// one that is left alone waits in the poller again. With several Ps that also depends on how soon
+// the peers answer, so this is a process with one.
 func TestCrowdMovesToRing(t *testing.T) {
 	needChoice(t)
 	const onePEnv = "URINGNET_TEST_ONE_P"
@@ -102,7 +102,8 @@ func TestCrowdMovesToRing(t *testing.T) {
 			mustRead(t, p, "x")
 		}
 	}
-	// waits makes rounds, and returns how many Reads waited in the poller meanwhile and how many on rings.
+	// waits makes rounds, and returns how many Reads waited in the poller meanwhile and how many on
+	// rings.
 	waits := func(peers []stream) (inPoller, onRings uint64) {
 		before := totals()
 		for range 10 {
@@ -121,7 +122,8 @@ func TestCrowdMovesToRing(t *testing.T) {
 	})
 }
 
-// watchedByPoller counts the file descriptors that the runtime's poller watches: those of package net and the rings, too.
+// watchedByPoller counts the file descriptors that the runtime's poller watches: those of package
+// net and the rings, too.
 func watchedByPoller(t *testing.T) (n int) {
 	t.Helper()
 	for fd := range openFDs() {
@@ -132,7 +134,8 @@ func watchedByPoller(t *testing.T) (n int) {
 	return n
 }
 
-// TestCloseLeavesPoller: a socket that is closed is not watched any more, even if a duplicate keeps it open.
+// TestCloseLeavesPoller: a socket that is closed is not watched any more, even if a duplicate keeps
+// it open.
 func TestCloseLeavesPoller(t *testing.T) {
 	needSockets(t)
 	begin(t)
@@ -159,8 +162,8 @@ func TestCloseLeavesPoller(t *testing.T) {
 	}
 }
 
-// TestDataAndEnd: data and the end of the stream that come together are reported once by the poller. The Read after the data must not
-// wait for more.
+// TestDataAndEnd: data and the end of the stream that come together are reported once by the
+// poller. The Read after the data must not wait for more.
 func TestDataAndEnd(t *testing.T) {
 	begin(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the reader runs when all has come
@@ -183,8 +186,8 @@ func TestDataAndEnd(t *testing.T) {
 	}
 }
 
-// TestMixedReads: bytes that a call leaves in the socket are there for the next one, whatever kind of call the two are, and although the
-// poller reports them once.
+// TestMixedReads: bytes that a call leaves in the socket are there for the next one, whatever kind
+// of call the two are, and although the poller reports them once.
 func TestMixedReads(t *testing.T) {
 	begin(t)
 	a, d := unixPair(t, "unix")
@@ -230,7 +233,8 @@ func TestMixedReads(t *testing.T) {
 				if s := second(3)(); s != "def" {
 					t.Fatalf("%q", s)
 				}
-				// A Read that timed out has seen the socket empty; what comes then is for the next call.
+				// A Read that timed out has seen the socket empty; what comes then is for the next
+				// call.
 				check(t, a.SetReadDeadline(soon()))
 				mustTimeOut(t, result(a.Read(make([]byte, 1))))
 				check(t, a.SetReadDeadline(never))

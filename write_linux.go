@@ -58,10 +58,10 @@ func (s *socket) wroteSince() {
 	}
 }
 
-// tells reports whether the scheduler is to know of the next send. It wakes its monitor then, if all was
-// idle, a thread that sleeps for 20 us at a time until all is idle again. A processor with a timer as near
-// as that does not sleep deeply, and the answer to a connection that is alone wakes its goroutine sooner.
-// Every second send is enough. wr.mu is held.
+// tells reports whether the scheduler is to know of the next send. It wakes its monitor then, if
+// all was idle, a thread that sleeps for 20 us at a time until all is idle again. A processor with
+// a timer as near as that does not sleep deeply, and the answer to a connection that is alone wakes
+// its goroutine sooner. Every second send is enough. wr.mu is held.
 func (s *socket) tells() bool {
 	s.told = !s.told && s.alone.Load()
 	return s.told

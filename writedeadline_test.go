@@ -17,8 +17,8 @@ func smallBuffers(t testing.TB, c, peer stream) {
 	check(t, peer.SetReadBuffer(16<<10))
 }
 
-// TestWriteDeadline has a peer that does not read: what Write says it wrote is what the peer gets, no byte
-// less and no byte more, timeout after timeout.
+// TestWriteDeadline has a peer that does not read: what Write says it wrote is what the peer gets,
+// no byte less and no byte more, timeout after timeout.
 func TestWriteDeadline(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		smallBuffers(t, c, peer)
@@ -85,7 +85,8 @@ func TestWriteDeadlineWhileBlocked(t *testing.T) {
 	})
 }
 
-// TestWriteDeadlineRace has the deadline pass while the peer makes room: each byte is either counted or not sent.
+// TestWriteDeadlineRace has the deadline pass while the peer makes room: each byte is either
+// counted or not sent.
 func TestWriteDeadlineRace(t *testing.T) {
 	begin(t)
 	c, peer := tcpPair(t)
@@ -114,7 +115,8 @@ func TestWriteDeadlineRace(t *testing.T) {
 	t.Logf("%d timeouts", timeouts)
 }
 
-// TestWriteAfterPeerClosed: the first write may still succeed, then the error is the system's, and it stays.
+// TestWriteAfterPeerClosed: the first write may still succeed, then the error is the system's, and
+// it stays.
 func TestWriteAfterPeerClosed(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		check(t, peer.Close())
@@ -133,7 +135,8 @@ func TestWriteAfterPeerClosed(t *testing.T) {
 	})
 }
 
-// TestConcurrentWrites: each Write is atomic with regard to the others, however much it is cut up underneath.
+// TestConcurrentWrites: each Write is atomic with regard to the others, however much it is cut up
+// underneath.
 func TestConcurrentWrites(t *testing.T) {
 	begin(t)
 	c, peer := unixPair(t, "unix") // TCP with small buffers waits for delayed ACKs most of the time

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// WriteBuffers writes all buffers in order, however many, long and empty they are, and consumes them.
+// WriteBuffers writes all buffers in order, however many, long and empty they are, and consumes
+// them.
 func TestWriteBuffers(t *testing.T) {
 	begin(t)
 	c, peer := tcpPair(t)
@@ -43,7 +44,8 @@ func TestWriteBuffers(t *testing.T) {
 	}
 }
 
-// A deadline ends a WriteBuffers that waits for room; what was written is counted and consumed exactly.
+// A deadline ends a WriteBuffers that waits for room; what was written is counted and consumed
+// exactly.
 func TestWriteBuffersDeadline(t *testing.T) {
 	begin(t)
 	c, peer := tcpPair(t)

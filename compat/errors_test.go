@@ -39,13 +39,15 @@ var apis = map[string]api{
 
 // knownDifferences are lines that are not net's on uringnet, with what they are instead.
 var knownDifferences = map[string]string{
-	// net.Buffers makes one system call of several buffers only for net's own types; for all others it calls Write.
+	// net.Buffers makes one system call of several buffers only for net's own types; for all others
+	// it calls Write.
 	`writev closed = "writev tcp`: `writev closed = "write tcp`,
 	`OpError{writev tcp`:          `OpError{write tcp`,
 }
 
-// TestErrors compares the text, the types and the identity of every kind of error with the golden file, in both
-// implementations: for uringnet it is the requirement, for net it shows that the file is up to date.
+// TestErrors compares the text, the types and the identity of every kind of error with the golden
+// file, in both implementations: for uringnet it is the requirement, for net it shows that the file
+// is up to date.
 func TestErrors(t *testing.T) {
 	lines := harvestAll(t, "net")
 	if *update {
@@ -261,7 +263,8 @@ func (h *harvest) unix() {
 // childEnv chooses the implementation in the child process of descriptorsExhausted.
 const childEnv = "COMPAT_DESCRIPTORS_CHILD"
 
-// descriptorsExhausted returns the line for an Accept that finds no file descriptor left. That takes a process of its own.
+// descriptorsExhausted returns the line for an Accept that finds no file descriptor left. That
+// takes a process of its own.
 func descriptorsExhausted(t *testing.T, name string) string {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDescriptorsChild$", "-test.v")
 	cmd.Env = append(os.Environ(), childEnv+"="+name)

@@ -16,8 +16,9 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// The tests in this file stand for those that stdsuite/expected.txt excuses: the standard library's test looks into
-// package net's unexported parts, these look at what a program can see of the same behaviour.
+// The tests in this file stand for those that stdsuite/expected.txt excuses: the standard library's
+// test looks into package net's unexported parts, these look at what a program can see of the same
+// behaviour.
 
 // connect returns a connection on uringnet: the end that dialed and the one that was accepted.
 func connect(t *testing.T, network string) (dialed, accepted net.Conn) {
@@ -90,7 +91,8 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// TestBuffers: net.Buffers arrive whole, whichever way they are written (net's TestBuffers_WriteTo).
+// TestBuffers: net.Buffers arrive whole, whichever way they are written (net's
+// TestBuffers_WriteTo).
 func TestBuffers(t *testing.T) {
 	for _, chunks := range []int{0, 1, 10, 1023, 1024, 1025} {
 		for _, useCopy := range []bool{false, true} {
@@ -154,7 +156,8 @@ func TestSplice(t *testing.T) {
 	}
 }
 
-// TestSendfile: copying from a file (net's TestSendfile and its variants). The file's offset moves by what was sent.
+// TestSendfile: copying from a file (net's TestSendfile and its variants). The file's offset moves
+// by what was sent.
 func TestSendfile(t *testing.T) {
 	content := testData(5 << 20)
 	name := filepath.Join(t.TempDir(), "file")
@@ -220,8 +223,8 @@ func TestDialCanceledWhileConnecting(t *testing.T) {
 	}
 }
 
-// TestListenerKeepAlive: accepted connections get the listener's keep-alive configuration, as they do from net
-// (net's TestTCPConnKeepAliveConfigListener).
+// TestListenerKeepAlive: accepted connections get the listener's keep-alive configuration, as they
+// do from net (net's TestTCPConnKeepAliveConfigListener).
 func TestListenerKeepAlive(t *testing.T) {
 	configs := []net.ListenConfig{
 		{},

@@ -27,7 +27,8 @@ var additions = map[string]bool{
 	"*uringnet.UnixConn.WriteBuffers": true,
 }
 
-// TestMethodSets fails when a release of Go adds a method to one of package net's types, or changes one.
+// TestMethodSets fails when a release of Go adds a method to one of package net's types, or changes
+// one.
 func TestMethodSets(t *testing.T) {
 	for theirs, ours := range replaced {
 		for i := range theirs.NumMethod() {

@@ -2,9 +2,9 @@ package compat
 
 import "testing"
 
-// TestSocketsSynchronize matters under -race only. Package net tells the race detector that what happens before a Write
-// happens before the Read that gets the bytes (by way of ioSync in package syscall). Programs rely on it, and
-// so do the standard library's tests.
+// TestSocketsSynchronize matters under -race only. Package net tells the race detector that what
+// happens before a Write happens before the Read that gets the bytes (by way of ioSync in package
+// syscall). Programs rely on it, and so do the standard library's tests.
 func TestSocketsSynchronize(t *testing.T) {
 	c, peer := connect(t, "tcp")
 	shared := 0

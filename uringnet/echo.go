@@ -43,7 +43,8 @@ func (s *echoServer) Serve(ln net.Listener) error {
 	}
 }
 
-// exhausted is the pause after an accept that failed for want of descriptors or memory, as in net/http.
+// exhausted is the pause after an accept that failed for want of descriptors or memory, as in
+// net/http.
 const exhausted = 5 * time.Millisecond
 
 func isTemporary(err error) bool {

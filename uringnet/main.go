@@ -5,7 +5,8 @@
 //	uringnet probe    tell what this machine offers
 //	uringnet bench    compare with package net
 //
-// Each subcommand explains itself with -h. The exit code is 0 for success, 1 for failure, 2 for wrong usage.
+// Each subcommand explains itself with -h. The exit code is 0 for success, 1 for failure, 2 for
+// wrong usage.
 package main
 
 import (

@@ -17,8 +17,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// childEnv names the function that this binary runs instead of the tests: a process chooses its backend once, and
-// most of these conditions cannot be lifted again.
+// childEnv names the function that this binary runs instead of the tests: a process chooses its
+// backend once, and most of these conditions cannot be lifted again.
 const childEnv = "URINGNET_CONTAINER_CHILD"
 
 var children = map[string]func() error{}
@@ -43,7 +43,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// command is a child that has not been started. URINGNET is unset there, so that the machine decides.
+// command is a child that has not been started. URINGNET is unset there, so that the machine
+// decides.
 func command(t *testing.T, name string, env ...string) *exec.Cmd {
 	t.Helper()
 	if testing.Short() {
@@ -111,8 +112,9 @@ func expect(t *testing.T, b uringnet.BackendInfo, name string, words ...string) 
 	}
 }
 
-// needRings skips the test where this process has no io_uring to begin with: no other cause would show then. Where the kernel
-// offers it and nobody has asked for package net, that it is missing is a failure.
+// needRings skips the test where this process has no io_uring to begin with: no other cause would
+// show then. Where the kernel offers it and nobody has asked for package net, that it is missing is
+// a failure.
 func needRings(t *testing.T) {
 	t.Helper()
 	b := uringnet.Backend()

@@ -37,7 +37,8 @@ func init() {
 		if err != nil {
 			return err
 		}
-		// Through package syscall, which knows then that the limit is not to be raised to the hard one.
+		// Through package syscall, which knows then that the limit is not to be raised to the hard
+		// one.
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
 			return err
 		}
@@ -67,8 +68,8 @@ func users() []string {
 	return []string{"the user of this test"}
 }
 
-// TestMemlock allows no locked memory at all. Whether the kernel charges rings to that limit depends on its release and
-// on CAP_IPC_LOCK; where it does, the limit must be named.
+// TestMemlock allows no locked memory at all. Whether the kernel charges rings to that limit
+// depends on its release and on CAP_IPC_LOCK; where it does, the limit must be named.
 func TestMemlock(t *testing.T) {
 	needRings(t)
 	for _, user := range users() {
@@ -83,8 +84,9 @@ func TestMemlock(t *testing.T) {
 	}
 }
 
-// TestNofile lowers the limit of file descriptors step by step, until even package net cannot serve. On the
-// way down, rings must give way with a reason; they may cost a descriptor for each processor and one for taking a socket over.
+// TestNofile lowers the limit of file descriptors step by step, until even package net cannot
+// serve. On the way down, rings must give way with a reason; they may cost a descriptor for each
+// processor and one for taking a socket over.
 func TestNofile(t *testing.T) {
 	needRings(t)
 	const enough = 40
@@ -118,7 +120,8 @@ type fallback uringnet.BackendInfo
 
 func (f fallback) Error() string { return uringnet.BackendInfo(f).String() }
 
-// nofile serves in a child with n file descriptors. It returns nil for io_uring, or what URINGNET asked for.
+// nofile serves in a child with n file descriptors. It returns nil for io_uring, or what URINGNET
+// asked for.
 func nofile(t *testing.T, n int, mode string) error {
 	t.Helper()
 	cmd := command(t, "nofile", "URINGNET="+mode, fmt.Sprint(fileEnv, "=", n))

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// filters are ways to take io_uring away. Docker's default profile (moby's default.json) allows a list of system
-// calls and answers EPERM to the rest; since release 25 the three of io_uring are among the rest.
+// filters are ways to take io_uring away. Docker's default profile (moby's default.json) allows a
+// list of system calls and answers EPERM to the rest; since release 25 the three of io_uring are
+// among the rest.
 var filters = []struct {
 	name  string
 	errno unix.Errno
@@ -59,8 +60,8 @@ func TestSeccomp(t *testing.T) {
 	}
 }
 
-// TestSeccompActions serves under filters that do worse than to answer an error, and that URINGNET=off and
-// URINGNET=poller do not even ask.
+// TestSeccompActions serves under filters that do worse than to answer an error, and that
+// URINGNET=off and URINGNET=poller do not even ask.
 func TestSeccompActions(t *testing.T) {
 	needRings(t)
 	for _, a := range actions {
@@ -83,8 +84,8 @@ func TestSeccompActions(t *testing.T) {
 	}
 }
 
-// TestSeccompLate is a program that locks itself in once it is up: it gets no further rings, and waits in
-// the poller.
+// TestSeccompLate is a program that locks itself in once it is up: it gets no further rings, and
+// waits in the poller.
 func TestSeccompLate(t *testing.T) {
 	needRings(t)
 	expect(t, child(t, "seccomp late"), "io_uring")

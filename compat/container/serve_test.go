@@ -19,7 +19,8 @@ import (
 
 func init() { children["serve"] = serve }
 
-// serve prints the backend, makes round trips over HTTP on uringnet, one connection at a time, and prints "served".
+// serve prints the backend, makes round trips over HTTP on uringnet, one connection at a time, and
+// prints "served".
 func serve() error {
 	if err := json.NewEncoder(os.Stdout).Encode(uringnet.Backend()); err != nil {
 		return err
@@ -31,7 +32,8 @@ func serve() error {
 	return err
 }
 
-// connections is 1 where descriptors are scarce, since a server may close its end of a connection any time later.
+// connections is 1 where descriptors are scarce, since a server may close its end of a connection
+// any time later.
 func connections() int {
 	if os.Getenv(fileEnv) != "" {
 		return 1
@@ -39,7 +41,8 @@ func connections() int {
 	return 3
 }
 
-// roundTrips ends at the first error of the server, too: without file descriptors it would try again for ever.
+// roundTrips ends at the first error of the server, too: without file descriptors it would try
+// again for ever.
 func roundTrips(connections int) error {
 	l, err := uringnet.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -23,7 +23,8 @@ const (
 	allowEnv   = "URINGNET_SYSCTL"
 	guard      = "sysctl guard"
 
-	// longest is how long the value may stay changed, even if the test hangs: rings of others cannot start meanwhile.
+	// longest is how long the value may stay changed, even if the test hangs: rings of others
+	// cannot start meanwhile.
 	longest = 10 * time.Second
 )
 
@@ -41,8 +42,9 @@ func init() {
 	}
 }
 
-// sysctlGuard sets kernel.io_uring_disabled, which is the whole machine's, when it is told to, and sets it back when its
-// standard input ends: that is, whatever becomes of the test, and be it killed.
+// sysctlGuard sets kernel.io_uring_disabled, which is the whole machine's, when it is told to, and
+// sets it back when its standard input ends: that is, whatever becomes of the test, and be it
+// killed.
 func sysctlGuard() (err error) {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	old, err := os.ReadFile(sysctlFile)
@@ -96,9 +98,10 @@ func skipped(err error) error {
 	return err
 }
 
-// TestSysctl runs servers while kernel.io_uring_disabled is not 0. The value is the machine's, so that it is changed only
-// for the moment in which a waiting child chooses its backend, a few milliseconds. Whatever starts its first ring in
-// this moment, such as the test of another package, falls back to package net: hence the test must be asked for.
+// TestSysctl runs servers while kernel.io_uring_disabled is not 0. The value is the machine's, so
+// that it is changed only for the moment in which a waiting child chooses its backend, a few
+// milliseconds. Whatever starts its first ring in this moment, such as the test of another package,
+// falls back to package net: hence the test must be asked for.
 func TestSysctl(t *testing.T) {
 	if os.Getenv(allowEnv) != "1" {
 		t.Skip("changes a setting of the whole machine: set ", allowEnv, "=1 and run nothing else")

@@ -48,8 +48,9 @@ func faultsOfChildren() (int64, error) {
 	return u.Minflt, err
 }
 
-// A filter that answers an error, as docs/security.md advises for later, is tried once: each trial copies the
-// page tables of the process, and a worker without a ring tries for one every two seconds.
+// A filter that answers an error, as docs/security.md advises for later, is tried once: each trial
+// copies the page tables of the process, and a worker without a ring tries for one every two
+// seconds.
 func TestOneTrialForEachFilter(t *testing.T) {
 	needTrials(t)
 	if out, err := command(t, "one trial").CombinedOutput(); err != nil {

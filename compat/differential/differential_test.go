@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestScripts compares uringnet with net. -rapid.checks says how many scripts, -rapid.seed repeats a run.
+// TestScripts compares uringnet with net. -rapid.checks says how many scripts, -rapid.seed repeats
+// a run.
 func TestScripts(t *testing.T) {
 	gen := scripts()
 	rapid.Check(t, func(t *rapid.T) {
@@ -44,8 +45,8 @@ func FuzzScripts(f *testing.F) {
 	})
 }
 
-// TestSaved runs the scripts in testdata/scripts: each once showed a difference, or covers what random ones
-// rarely reach.
+// TestSaved runs the scripts in testdata/scripts: each once showed a difference, or covers what
+// random ones rarely reach.
 func TestSaved(t *testing.T) {
 	files, err := filepath.Glob("testdata/scripts/*.txt")
 	if err != nil || len(files) == 0 {

@@ -45,9 +45,9 @@ var identities = []struct {
 	{"ETIMEDOUT", syscall.ETIMEDOUT},
 }
 
-// Describe says all that a program can learn of an error: its text, the types in its chain, what errors.Is
-// and errors.As find in it. Two errors with the same description cannot be told apart, save by ==, and so
-// bare io.EOF, which programs compare by ==, is told apart too.
+// Describe says all that a program can learn of an error: its text, the types in its chain, what
+// errors.Is and errors.As find in it. Two errors with the same description cannot be told apart,
+// save by ==, and so bare io.EOF, which programs compare by ==, is told apart too.
 func Describe(err error) string {
 	if err == nil {
 		return "nil"
@@ -77,7 +77,8 @@ func Describe(err error) string {
 	return fmt.Sprintf("%q [%s] %s", err, typeChain(err), strings.Join(is, ", "))
 }
 
-// addr tells apart a nil interface, the nil pointer in an interface that net takes care to avoid, and addresses.
+// addr tells apart a nil interface, the nil pointer in an interface that net takes care to avoid,
+// and addresses.
 func addr(a net.Addr) string {
 	if a == nil {
 		return "none"

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// stuckAfter is how long a script may take before it is called stuck. An ordinary one takes a millisecond.
+// stuckAfter is how long a script may take before it is called stuck. An ordinary one takes a
+// millisecond.
 var stuckAfter = 10 * time.Second
 
 // stuck begins the last line of a trace that does not come to its end.
@@ -43,8 +44,8 @@ type executor struct {
 // named is an address and what the trace calls it.
 type named struct{ addr, name string }
 
-// Run executes a script in a world and returns its trace, a line for each result. Use traces only to compare
-// them: see [Compare].
+// Run executes a script in a world and returns its trace, a line for each result. Use traces only
+// to compare them: see [Compare].
 func Run(w World, s Script) []string {
 	x := &executor{world: w, network: s.Network}
 	done := make(chan struct{})
@@ -63,8 +64,8 @@ func Run(w World, s Script) []string {
 		for _, c := range open {
 			c.Close()
 		}
-		// What goes on in the background uses descriptors by their numbers, which are the next script's by then: it
-		// keeps that one's listener open for a moment longer.
+		// What goes on in the background uses descriptors by their numbers, which are the next
+		// script's by then: it keeps that one's listener open for a moment longer.
 		select {
 		case <-done:
 		case <-time.After(stuckAfter):
@@ -127,7 +128,8 @@ func (x *executor) run(s Script) {
 	x.cleanUp()
 }
 
-// skipped is the result of a step that makes no sense in the state of things. It is not part of the trace.
+// skipped is the result of a step that makes no sense in the state of things. It is not part of the
+// trace.
 const skipped = "skipped"
 
 func (x *executor) step(s Step) string {
@@ -144,8 +146,8 @@ func (x *executor) step(s Step) string {
 	return skipped
 }
 
-// addressCount makes each script's listener address unique in the process. A port of its own would not be: closed connections
-// keep theirs for a minute, and thousands of scripts run in that time.
+// addressCount makes each script's listener address unique in the process. A port of its own would
+// not be: closed connections keep theirs for a minute, and thousands of scripts run in that time.
 var addressCount atomic.Uint32
 
 func (x *executor) freshAddress() string {

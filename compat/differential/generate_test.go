@@ -12,7 +12,8 @@ var without = flag.String("without", "", "leave these `operations` out of the sc
 
 func leftOut(op string) bool { return slices.Contains(strings.Split(*without, ","), op) }
 
-// phrases are sequences that single random steps rarely hit upon. Each runs on one end; "^" marks a step of its peer.
+// phrases are sequences that single random steps rarely hit upon. Each runs on one end; "^" marks a
+// step of its peer.
 var phrases = [][]string{
 	{"read-deadline-past", "read", "read-deadline-clear", "^write", "read"},             // a deadline that is over
 	{"read", "read-deadline-past", "read-deadline-clear", "^write", "read"},             // a blocked read interrupted

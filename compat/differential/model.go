@@ -10,8 +10,9 @@ type pair struct {
 	ends [2]*end
 }
 
-// end is one side of a connection and what the executor knows of its state. The model does not predict results, it
-// only decides whether an operation would block, and what must be on its way to the other side.
+// end is one side of a connection and what the executor knows of its state. The model does not
+// predict results, it only decides whether an operation would block, and what must be on its way to
+// the other side.
 type end struct {
 	name string // "0a"
 	conn Conn
@@ -42,7 +43,8 @@ func (e *end) answers() bool {
 	return e.closed || e.readShut || e.reset || e.readExpired || e.finArrives()
 }
 
-// takesWrites reports whether a write of n bytes returns at once: it fails at once, or the buffers have room.
+// takesWrites reports whether a write of n bytes returns at once: it fails at once, or the buffers
+// have room.
 func (x *executor) takesWrites(e *end, n int) bool {
 	if e.closed || e.writeExpired || e.reset || e.peer.closed || e.writeShut {
 		return true
@@ -58,7 +60,8 @@ func (e *end) quiet() bool {
 	return !e.closed && !e.writeShut && !e.readShut && !e.reset && !e.readExpired && !e.writeExpired && e.parked == nil
 }
 
-// parkedRead is a read that waits, in a goroutine of its own, for bytes up to an offset in the stream.
+// parkedRead is a read that waits, in a goroutine of its own, for bytes up to an offset in the
+// stream.
 type parkedRead struct {
 	until int // ends when received is this
 	done  chan string
@@ -94,8 +97,8 @@ func (x *executor) park(e *end, n int) {
 	}()
 }
 
-// collect waits for parked reads: for those that must end, until they have; for the others, until they have
-// read all that there is. Only then is the next step's outcome determined.
+// collect waits for parked reads: for those that must end, until they have; for the others, until
+// they have read all that there is. Only then is the next step's outcome determined.
 func (x *executor) collect() {
 	x.eachEnd(func(e *end) {
 		p := e.parked

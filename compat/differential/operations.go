@@ -13,7 +13,8 @@ type operation struct {
 	onWorld func(x *executor, s Step) string        // on the listener, or to make a connection
 }
 
-// operations holds all of them by name. It is filled by init because the operations refer to it by way of the executor.
+// operations holds all of them by name. It is filled by init because the operations refer to it by
+// way of the executor.
 var operations map[string]operation
 
 func init() {
@@ -79,7 +80,8 @@ func (x *executor) units(n int) int {
 	return n
 }
 
-// readAll reads until buf is full, or one packet. It calls progress after each Read that gave something.
+// readAll reads until buf is full, or one packet. It calls progress after each Read that gave
+// something.
 func (x *executor) readAll(e *end, buf []byte, progress func(n int)) (int, error) {
 	got := 0
 	for {
@@ -161,8 +163,8 @@ func closeRead(x *executor, e *end, _ int) string {
 
 func closeEnd(x *executor, e *end, _ int) string {
 	if x.packets() && e.waiting() > 0 && e.peer.parked != nil {
-		// Here the kernel looks for the error and for the end in two steps: a reader that is about to park
-		// can find either.
+		// Here the kernel looks for the error and for the end in two steps: a reader that is about
+		// to park can find either.
 		return skipped
 	}
 	err := e.conn.Close()

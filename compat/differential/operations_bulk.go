@@ -48,7 +48,8 @@ func (x *executor) send(e *end, n int) <-chan string {
 // fillBytes is more than socket buffers hold while nobody reads.
 const fillBytes = 8 << 20
 
-// startFill writes until the buffers are full. It returns once the writing has begun, with the result to come.
+// startFill writes until the buffers are full. It returns once the writing has begun, with the
+// result to come.
 func startFill(e *end) <-chan writeResult {
 	e.conn.SetWriteBuffer(4096)
 	done := make(chan writeResult, 1)
@@ -65,8 +66,8 @@ type writeResult struct {
 	err error
 }
 
-// fillUntilDeadline interrupts a blocked write by a deadline. How many bytes it had written by then is not determined; that
-// exactly these arrive is.
+// fillUntilDeadline interrupts a blocked write by a deadline. How many bytes it had written by then
+// is not determined; that exactly these arrive is.
 func fillUntilDeadline(x *executor, e *end, _ int) string {
 	if x.packets() || !e.quiet() || !e.peer.quiet() || e.peer.waiting() > 0 {
 		return skipped
@@ -81,7 +82,8 @@ func fillUntilDeadline(x *executor, e *end, _ int) string {
 	return fmt.Sprintf("complete %v, %s, %s", w.n == fillBytes, Describe(w.err), arrived)
 }
 
-// fillUntilClose interrupts a blocked write by Close: what it reports as written arrives before the end of file.
+// fillUntilClose interrupts a blocked write by Close: what it reports as written arrives before the
+// end of file.
 func fillUntilClose(x *executor, e *end, _ int) string {
 	if x.packets() || !e.quiet() || !e.peer.quiet() || e.peer.waiting() > 0 || e.waiting() > 0 {
 		return skipped
@@ -104,7 +106,8 @@ func copyIn(x *executor, e *end, n int) string {
 	return x.copyFrom(e, onlyReader{bytes.NewReader(pattern(e.sent, n))})
 }
 
-// sendFile copies from a regular file, which net sends by sendfile. The program itself is a file that is always there.
+// sendFile copies from a regular file, which net sends by sendfile. The program itself is a file
+// that is always there.
 func sendFile(x *executor, e *end, n int) string {
 	if x.packets() || !x.takesWrites(e, n) {
 		return skipped

@@ -41,7 +41,8 @@ func acceptClosed(x *executor, _ Step) string {
 	return Describe(err) + ", " + Describe(x.listener.SetDeadline(never())) + ", " + Describe(x.listener.Close())
 }
 
-// closeAccepting closes the listener while an Accept waits, or is about to: the outcome is the same.
+// closeAccepting closes the listener while an Accept waits, or is about to: the outcome is the
+// same.
 func closeAccepting(x *executor, _ Step) string {
 	if !x.listening {
 		return skipped

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The planted bugs: each wrapper is package net's connection with one mistake of the kind that a replacement
-// of net makes. They show that the tester finds them.
+// The planted bugs: each wrapper is package net's connection with one mistake of the kind that a
+// replacement of net makes. They show that the tester finds them.
 
 // wrappedEOF forgets that programs compare by ==: err == io.EOF.
 type wrappedEOF struct{ *net.TCPConn }

@@ -29,11 +29,12 @@ const (
 // networks are the networks of scripts; a network that is listed more often is chosen more often.
 var networks = []string{"tcp", "tcp", "tcp", "unix", "unix", "tcp6", "unixpacket"}
 
-// sizes are the byte counts of scripts: the empty and the single byte, and the edges of uringnet's pooled
-// buffers of 4096 bytes.
+// sizes are the byte counts of scripts: the empty and the single byte, and the edges of uringnet's
+// pooled buffers of 4096 bytes.
 var sizes = []int{0, 1, 1, 2, 5, 100, 512, 4095, 4096, 4097, 8192, 9000}
 
-// String returns the script as text that [Parse] reads: the network, then a line for each step, such as "write 0a 100".
+// String returns the script as text that [Parse] reads: the network, then a line for each step,
+// such as "write 0a 100".
 func (s Script) String() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, s.Network)

@@ -16,12 +16,14 @@ const (
 	tcpClosed      = 7
 )
 
-// sockets of TCP pass everything through the loopback device, usually before the system call returns, but not always:
-// under load a kernel thread delivers it later. settle waits until both kernels' ends are in the state
-// that the model says they will reach. Unix sockets deliver within the system call.
+// sockets of TCP pass everything through the loopback device, usually before the system call
+// returns, but not always: under load a kernel thread delivers it later. settle waits until both
+// kernels' ends are in the state that the model says they will reach. Unix sockets deliver within
+// the system call.
 //
-// It looks at the file descriptor by number, found by its addresses, because SyscallConn is no innocent
-// bystander: uringnet stops receiving ahead once somebody has raw access, and these are the paths to be tested.
+// It looks at the file descriptor by number, found by its addresses, because SyscallConn is no
+// innocent bystander: uringnet stops receiving ahead once somebody has raw access, and these are
+// the paths to be tested.
 func (x *executor) settle(e *end) {
 	if x.isUnix() || e.closed || e.fd < 0 {
 		return
@@ -37,7 +39,8 @@ func (x *executor) settle(e *end) {
 	}
 }
 
-// neverSettled in a trace means that the model expects what the kernel does not do: a mistake of the model, if it happens on net.
+// neverSettled in a trace means that the model expects what the kernel does not do: a mistake of
+// the model, if it happens on net.
 const neverSettled = "the kernel never gets where the model expects it"
 
 // atRest reports whether the kernel's socket is where the model says that e must arrive.

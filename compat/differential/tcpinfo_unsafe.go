@@ -5,7 +5,8 @@ import (
 	"unsafe"
 )
 
-// tcpInfo is the part of the kernel's struct tcp_info (include/uapi/linux/tcp.h) that settle looks at.
+// tcpInfo is the part of the kernel's struct tcp_info (include/uapi/linux/tcp.h) that settle looks
+// at.
 type tcpInfo struct {
 	state         uint8
 	bytesReceived uint64

@@ -10,14 +10,16 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// World is an implementation of sockets. Its connections and listeners must satisfy [Conn] and [Listener].
+// World is an implementation of sockets. Its connections and listeners must satisfy [Conn] and
+// [Listener].
 type World struct {
 	Name   string
 	Listen func(network, address string) (net.Listener, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Conn is what the scripts use of a stream connection. The connections of package net and of uringnet have it.
+// Conn is what the scripts use of a stream connection. The connections of package net and of
+// uringnet have it.
 type Conn interface {
 	net.Conn
 	syscall.Conn

@@ -61,7 +61,8 @@ func curlGet(t *testing.T, n int64, args ...string) {
 // curlSend uploads from curl's standard input: in chunks where the protocol has them.
 func curlSend(t *testing.T, n int64, args ...string) {
 	t.Helper()
-	// In HTTP/1.0 a body needs a length, so that curl must see all of it first; -T would send chunks.
+	// In HTTP/1.0 a body needs a length, so that curl must see all of it first; -T would send
+	// chunks.
 	args = append([]string{"--request", "POST", "--data-binary", "@-"}, args...)
 	if n == large && !strings.Contains(strings.Join(args, " "), "--http1.0") {
 		args = append([]string{"--upload-file", "-"}, args[4:]...)
@@ -72,7 +73,8 @@ func curlSend(t *testing.T, n int64, args ...string) {
 	}
 }
 
-// TestCurlKeepsConnection asks for many files in one run of curl: the connection must stay open between them.
+// TestCurlKeepsConnection asks for many files in one run of curl: the connection must stay open
+// between them.
 func TestCurlKeepsConnection(t *testing.T) {
 	tool(t, "curl", "curl")
 	s := startTCP(t)

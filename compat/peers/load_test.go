@@ -22,7 +22,8 @@ func number(t *testing.T, report, pattern string) int64 {
 	return n
 }
 
-// TestWrk loads the server with 64 connections. wrk counts whatever went wrong; the server has seen all it counts.
+// TestWrk loads the server with 64 connections. wrk counts whatever went wrong; the server has seen
+// all it counts.
 func TestWrk(t *testing.T) {
 	wrk := tool(t, "wrk", "wrk")
 	for _, tc := range []struct {
@@ -51,7 +52,8 @@ func TestWrk(t *testing.T) {
 	}
 }
 
-// TestH2load runs counted requests in many streams per connection, and over HTTP/1.1 for comparison.
+// TestH2load runs counted requests in many streams per connection, and over HTTP/1.1 for
+// comparison.
 func TestH2load(t *testing.T) {
 	h2load := tool(t, "h2load", "nghttp2-client")
 	for _, tc := range []struct {

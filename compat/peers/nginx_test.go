@@ -48,9 +48,9 @@ type nginx struct {
 	addr string
 }
 
-// startNginx runs nginx until the end of the test; what it does not find in its files, it fetches from backend.
-// nginx inherits its listening socket, as in an upgrade of its binary, so that no port is raced for and the
-// first connection needs not wait until nginx is up.
+// startNginx runs nginx until the end of the test; what it does not find in its files, it fetches
+// from backend. nginx inherits its listening socket, as in an upgrade of its binary, so that no
+// port is raced for and the first connection needs not wait until nginx is up.
 func startNginx(t *testing.T, scheme, backend string) *nginx {
 	t.Helper()
 	binary := tool(t, "nginx", "nginx")
@@ -153,7 +153,8 @@ func TestNginxAsClient(t *testing.T) {
 	}
 }
 
-// TestNginxAsBackend puts a ReverseProxy on uringnet in front of nginx, which serves and stores files.
+// TestNginxAsBackend puts a ReverseProxy on uringnet in front of nginx, which serves and stores
+// files.
 func TestNginxAsBackend(t *testing.T) {
 	n := startNginx(t, "http", "127.0.0.1:9") // it fetches nothing
 	for _, size := range append(sizes, large) {

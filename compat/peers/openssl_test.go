@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// sClient lets openssl s_client speak HTTP/1.1 with the server: whatever is read from stdin goes out, and what comes
-// back is returned. The certificate is verified.
+// sClient lets openssl s_client speak HTTP/1.1 with the server: whatever is read from stdin goes
+// out, and what comes back is returned. The certificate is verified.
 func sClient(t *testing.T, s *server, stdin io.Reader, options ...string) []byte {
 	t.Helper()
 	args := append([]string{"s_client", "-connect", s.Listener.Addr().String(), "-CAfile", s.certificate(t),
@@ -62,7 +62,8 @@ func TestOpenSSL(t *testing.T) {
 	}
 }
 
-// TestOpenSSLNegotiates looks at the handshake itself: HTTP/2 is chosen, and sessions are resumed on new connections.
+// TestOpenSSLNegotiates looks at the handshake itself: HTTP/2 is chosen, and sessions are resumed
+// on new connections.
 func TestOpenSSLNegotiates(t *testing.T) {
 	openssl := tool(t, "openssl", "openssl")
 	s := startTLS(t)

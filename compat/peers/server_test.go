@@ -20,8 +20,8 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// large is the size of the one big body that each way through the programs has to carry, and sizes holds the small
-// ones: around what fits into the buffers of either side.
+// large is the size of the one big body that each way through the programs has to carry, and sizes
+// holds the small ones: around what fits into the buffers of either side.
 const large = 64 << 20
 
 var sizes = []int64{0, 1, 16, 17, 4095, 4096, 4097, 65536, 1<<20 + 7}
@@ -36,7 +36,8 @@ type server struct {
 	connections, requests atomic.Int64
 }
 
-// start runs a server on a listener of uringnet. start fails the test if the listener is not uringnet's.
+// start runs a server on a listener of uringnet. start fails the test if the listener is not
+// uringnet's.
 func start(t *testing.T, network, address string, tls bool) *server {
 	t.Helper()
 	l, err := uringnet.Listen(network, address)

@@ -16,7 +16,8 @@ import (
 // hang ends what would never end by itself; no test is decided by how long something takes.
 const hang = 2 * time.Minute
 
-// tool finds a program. Where it is missing the test skips, or fails in CI, whose script has installed it.
+// tool finds a program. Where it is missing the test skips, or fails in CI, whose script has
+// installed it.
 func tool(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	if testing.Short() {

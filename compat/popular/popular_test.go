@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// userTimeout is a Control hook that sets TCP_USER_TIMEOUT. gRPC sets it by itself on the type *net.TCPConn only.
+// userTimeout is a Control hook that sets TCP_USER_TIMEOUT. gRPC sets it by itself on the type
+// *net.TCPConn only.
 func userTimeout(d time.Duration) func(network, address string, c syscall.RawConn) error {
 	return func(_, _ string, c syscall.RawConn) error {
 		var err error
@@ -48,7 +49,8 @@ func connect(t *testing.T, lc uringnet.ListenConfig, d uringnet.Dialer) (dialed,
 	return dialed, accepted
 }
 
-// TestUserTimeout sets the option on both ends; an accepted connection inherits it from its listener.
+// TestUserTimeout sets the option on both ends; an accepted connection inherits it from its
+// listener.
 func TestUserTimeout(t *testing.T) {
 	dialed, accepted := connect(t,
 		uringnet.ListenConfig{Control: userTimeout(21 * time.Second)},
@@ -98,7 +100,8 @@ func peek(c net.Conn) error {
 	return errors.Join(err, state)
 }
 
-// TestPoolCheck checks an idle connection, one with a reply nobody asked for, and one that the peer has closed.
+// TestPoolCheck checks an idle connection, one with a reply nobody asked for, and one that the peer
+// has closed.
 func TestPoolCheck(t *testing.T) {
 	client, server := connect(t, uringnet.ListenConfig{}, uringnet.Dialer{})
 	reply := make([]byte, 4096) // go-redis reads through a buffer
@@ -150,7 +153,8 @@ func until(c net.Conn, want error) error {
 	}
 }
 
-// TestBuffers writes as nats-server does: net.Buffers over a net.Conn, with the method of uringnet where there is one.
+// TestBuffers writes as nats-server does: net.Buffers over a net.Conn, with the method of uringnet
+// where there is one.
 func TestBuffers(t *testing.T) {
 	dialed, accepted := connect(t, uringnet.ListenConfig{}, uringnet.Dialer{})
 	for name, write := range map[string]func(*net.Buffers) (int64, error){

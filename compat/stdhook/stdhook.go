@@ -1,12 +1,12 @@
 // Package stdhook puts the sockets of an unmodified test suite on uringnet.
 //
-// Command stdsuite builds the standard library's tests against a patched copy of package net whose Listen,
-// Dial, FileConn and FileListener first ask a hook variable. A generated test file sets these variables to the
-// functions of this package. So a suite that only knows package net runs on uringnet sockets, and
-// nobody who uses net for real ever sees a hook.
+// Command stdsuite builds the standard library's tests against a patched copy of package net whose
+// Listen, Dial, FileConn and FileListener first ask a hook variable. A generated test file sets
+// these variables to the functions of this package. So a suite that only knows package net runs on
+// uringnet sockets, and nobody who uses net for real ever sees a hook.
 //
-// What the hooks did is written to the directory named by the environment variable [DirEnv]: it must be known
-// even if the test process crashes, exits from TestMain or starts children.
+// What the hooks did is written to the directory named by the environment variable [DirEnv]: it
+// must be known even if the test process crashes, exits from TestMain or starts children.
 package stdhook
 
 import (
@@ -21,17 +21,20 @@ import (
 	"github.com/uringnet/uringnet"
 )
 
-// DirEnv names the environment variable that holds the directory for [SocketsFile] and [BackendFile].
+// DirEnv names the environment variable that holds the directory for [SocketsFile] and
+// [BackendFile].
 const DirEnv = "URINGNET_STDHOOK_DIR"
 
 const (
-	// SocketsFile gets one letter for every socket: d(ialed), l(istening), a(ccepted), f(rom a file).
+	// SocketsFile gets one letter for every socket: d(ialed), l(istening), a(ccepted), f(rom a
+	// file).
 	SocketsFile = "sockets"
 	// BackendFile gets uringnet.Backend's words when the first socket is made.
 	BackendFile = "backend"
 )
 
-// Listen is the hook of net.ListenConfig.Listen. It returns false for networks that uringnet leaves to package net.
+// Listen is the hook of net.ListenConfig.Listen. It returns false for networks that uringnet leaves
+// to package net.
 func Listen(ctx context.Context, lc *net.ListenConfig, network, address string) (net.Listener, error, bool) {
 	if !isStream(network) {
 		return nil, nil, false
@@ -40,7 +43,8 @@ func Listen(ctx context.Context, lc *net.ListenConfig, network, address string) 
 	return countListener(l, 'l'), err, true
 }
 
-// Dial is the hook of net.Dialer.DialContext. It returns false for networks that uringnet leaves to package net.
+// Dial is the hook of net.Dialer.DialContext. It returns false for networks that uringnet leaves to
+// package net.
 func Dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn, error, bool) {
 	if !isStream(network) {
 		return nil, nil, false
@@ -50,7 +54,8 @@ func Dial(ctx context.Context, d *net.Dialer, network, address string) (net.Conn
 	return c, err, true
 }
 
-// FileConn is the hook at the end of net.FileConn: it moves the connection that net made to uringnet.
+// FileConn is the hook at the end of net.FileConn: it moves the connection that net made to
+// uringnet.
 func FileConn(c net.Conn) (net.Conn, error) {
 	switch c.(type) {
 	case *net.TCPConn, *net.UnixConn:
@@ -65,7 +70,8 @@ func FileConn(c net.Conn) (net.Conn, error) {
 	return u, err
 }
 
-// FileListener is the hook at the end of net.FileListener: it moves the listener that net made to uringnet.
+// FileListener is the hook at the end of net.FileListener: it moves the listener that net made to
+// uringnet.
 func FileListener(l net.Listener) (net.Listener, error) {
 	if calledByUringnet() {
 		return l, nil
@@ -82,8 +88,9 @@ func isStream(network string) bool {
 	return false
 }
 
-// calledByUringnet reports whether uringnet itself is on the stack. Unlike Listen and Dial, net.FileConn has no
-// context to carry a mark against recursion; uringnet calls it to hand a descriptor to package net.
+// calledByUringnet reports whether uringnet itself is on the stack. Unlike Listen and Dial,
+// net.FileConn has no context to carry a mark against recursion; uringnet calls it to hand a
+// descriptor to package net.
 func calledByUringnet() bool {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
@@ -99,7 +106,8 @@ func calledByUringnet() bool {
 	}
 }
 
-// The listeners count what they accept. They embed uringnet's types, so that all other methods are promoted.
+// The listeners count what they accept. They embed uringnet's types, so that all other methods are
+// promoted.
 type (
 	tcpListener  struct{ *uringnet.TCPListener }
 	unixListener struct{ *uringnet.UnixListener }
@@ -129,7 +137,8 @@ func countListener(l net.Listener, kind byte) net.Listener {
 	return l
 }
 
-// countConn counts c only if it is one of uringnet's own types: what is counted really went through.
+// countConn counts c only if it is one of uringnet's own types: what is counted really went
+// through.
 func countConn(c net.Conn, kind byte) {
 	switch c.(type) {
 	case *uringnet.TCPConn, *uringnet.UnixConn:
@@ -137,7 +146,8 @@ func countConn(c net.Conn, kind byte) {
 	}
 }
 
-// sockets opens the file of counts once. O_APPEND makes one-byte writes of several processes add up.
+// sockets opens the file of counts once. O_APPEND makes one-byte writes of several processes add
+// up.
 var sockets = sync.OnceValue(func() *os.File {
 	dir := os.Getenv(DirEnv)
 	if dir == "" {

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// baseline returns the outcomes on plain package net. They are kept in the system's temporary directory for each
-// Go version and choice of flags, since they do not change with uringnet.
+// baseline returns the outcomes on plain package net. They are kept in the system's temporary
+// directory for each Go version and choice of flags, since they do not change with uringnet.
 func (s *suite) baseline(pkg string) (results, error) {
 	file, err := s.baselineFile(pkg)
 	if err != nil {

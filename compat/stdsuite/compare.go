@@ -42,8 +42,8 @@ func compare(onNet, onUringnet results) []difference {
 	})
 }
 
-// unstableName recognises a subtest whose name holds a port or another random number: it is missing under that name,
-// but its parent ran and passed, with as many subtests as it has.
+// unstableName recognises a subtest whose name holds a port or another random number: it is missing
+// under that name, but its parent ran and passed, with as many subtests as it has.
 func unstableName(name, outcome string, onUringnet results) bool {
 	if outcome != missing || !strings.ContainsAny(name, "0123456789") {
 		return false

@@ -8,14 +8,16 @@ import (
 	"strings"
 )
 
-// expectation is a line of expected.txt: a difference that is known, and by which words it is known.
+// expectation is a line of expected.txt: a difference that is known, and by which words it is
+// known.
 type expectation struct {
 	pkg, test string
 	says      *regexp.Regexp // matches every line in which the test complains; nil if the test is missing or skipped
 	reason    string
 }
 
-// readExpected reads lines of the form "package test | regexp | reason". Lines that start with # are comments.
+// readExpected reads lines of the form "package test | regexp | reason". Lines that start with #
+// are comments.
 func readExpected(from io.Reader) ([]expectation, error) {
 	var list []expectation
 	in := bufio.NewScanner(from)
@@ -43,11 +45,12 @@ func readExpected(from io.Reader) ([]expectation, error) {
 	return list, in.Err()
 }
 
-// complaint recognises what t.Error and its kin print: "file.go:12: text". The test's own continuation lines do not count.
+// complaint recognises what t.Error and its kin print: "file.go:12: text". The test's own
+// continuation lines do not count.
 var complaint = regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: .*$`)
 
-// covers reports whether e explains d. An expectation for a test covers its subtests. It covers a failure only
-// if all complaints are the known ones, so that a listed test still finds what is new.
+// covers reports whether e explains d. An expectation for a test covers its subtests. It covers a
+// failure only if all complaints are the known ones, so that a listed test still finds what is new.
 func (e *expectation) covers(d difference, output string) bool {
 	if d.Test != e.test && !strings.HasPrefix(d.Test, e.test+"/") {
 		return false
@@ -64,7 +67,8 @@ func (e *expectation) covers(d difference, output string) bool {
 	return len(complaints) > 0
 }
 
-// explain gives each difference of pkg the expectation that covers it, and returns those that covered nothing.
+// explain gives each difference of pkg the expectation that covers it, and returns those that
+// covered nothing.
 func explain(pkg string, diffs []difference, outputs map[string]string, expected []expectation) (unused []expectation) {
 	for i := range expected {
 		e := &expected[i]

@@ -1,11 +1,12 @@
-// Command stdsuite runs the standard library's own tests on uringnet and says what differs from package net.
+// Command stdsuite runs the standard library's own tests on uringnet and says what differs from
+// package net.
 //
 //	go run ./compat/stdsuite [flags] [packages]
 //
-// Each package is tested twice: as it is, and with an overlay (see compat/stdsuite/overlay) through which
-// net.Listen and net.Dial return uringnet's sockets. The exit status is 0 if every test that passes on net
-// passes on uringnet too, save those that expected.txt names with a reason.
-// Run it from the root of the repository. URINGNET=off or require chooses uringnet's backend as ever.
+// Each package is tested twice: as it is, and with an overlay (see compat/stdsuite/overlay) through
+// which net.Listen and net.Dial return uringnet's sockets. The exit status is 0 if every test that
+// passes on net passes on uringnet too, save those that expected.txt names with a reason. Run it
+// from the root of the repository. URINGNET=off or require chooses uringnet's backend as ever.
 package main
 
 import (
@@ -68,8 +69,8 @@ func main() {
 	}
 }
 
-// run tests the packages, or the usual ones if there is none, and reports whether all differences are
-// expected.
+// run tests the packages, or the usual ones if there is none, and reports whether all differences
+// are expected.
 func (s *suite) run(packages []string) (bool, error) {
 	var err error
 	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
@@ -144,7 +145,8 @@ func (s *suite) testPackage(pkg string) (bool, error) {
 	return r.print(os.Stdout, *s.verbose), nil
 }
 
-// testOnUringnet runs a package under the overlay; what fails there and not on net gets two more chances, alone.
+// testOnUringnet runs a package under the overlay; what fails there and not on net gets two more
+// chances, alone.
 func (s *suite) testOnUringnet(r *report) error {
 	var err error
 	u := &s.onUringnet

@@ -22,8 +22,8 @@ const (
 	skip = "skip"
 )
 
-// wholePackage stands for the package's exit status where no test is to blame: a TestMain that finds leaked
-// goroutines, a crash, a timeout.
+// wholePackage stands for the package's exit status where no test is to blame: a TestMain that
+// finds leaked goroutines, a crash, a timeout.
 const wholePackage = "(package)"
 
 // results holds the outcome of each test and subtest of a package by name.
@@ -57,7 +57,8 @@ func (r results) replaceTest(name string, from results) {
 	}
 }
 
-// runner runs go test for one side of the comparison: package net, or uringnet if it has an overlay.
+// runner runs go test for one side of the comparison: package net, or uringnet if it has an
+// overlay.
 type runner struct {
 	overlay string    // file for -overlay, or ""
 	env     []string  // added to the environment
@@ -75,7 +76,8 @@ type event struct {
 	Output  string
 }
 
-// test runs the tests of a package whose names match pattern ("" for all). The outputs are those of failed tests.
+// test runs the tests of a package whose names match pattern ("" for all). The outputs are those of
+// failed tests.
 func (r *runner) test(pkg, pattern string) (results, map[string]string, error) {
 	args := []string{"test", "-json", "-count=1", "-vet=off", "-timeout=" + r.timeout.String()}
 	if r.overlay != "" {
@@ -164,8 +166,8 @@ func blamePackage(res results) {
 	}
 }
 
-// completeAfterCrash runs those of the wanted tests that have no outcome yet, since one test's panic ends
-// the whole process. It stops when a round makes no progress.
+// completeAfterCrash runs those of the wanted tests that have no outcome yet, since one test's
+// panic ends the whole process. It stops when a round makes no progress.
 func (r *runner) completeAfterCrash(pkg string, wanted []string, res results, outputs map[string]string) error {
 	for left := len(wanted) + 1; ; {
 		var missing []string
@@ -188,8 +190,8 @@ func (r *runner) completeAfterCrash(pkg string, wanted []string, res results, ou
 	}
 }
 
-// retry runs each of the named tests alone, up to attempts times, until it passes. It returns those that passed:
-// the flaky ones.
+// retry runs each of the named tests alone, up to attempts times, until it passes. It returns those
+// that passed: the flaky ones.
 func (r *runner) retry(pkg string, names []string, attempts int, res results, outputs map[string]string) ([]string, error) {
 	var flaky []string
 	for _, name := range names {
@@ -214,7 +216,8 @@ func (r *runner) retry(pkg string, names []string, attempts int, res results, ou
 	return flaky, nil
 }
 
-// failed reports whether a test failed in a run made for it. A package's run is good if nothing failed.
+// failed reports whether a test failed in a run made for it. A package's run is good if nothing
+// failed.
 func (r results) failed(name string) bool {
 	if name == wholePackage {
 		return len(r.failedTests()) > 0

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// differences lists the tests that pass on net and do not pass on uringnet, sorted. Where a subtest differs, its
-// parents and its package, which differ only because of it, are left out.
+// differences lists the tests that pass on net and do not pass on uringnet, sorted. Where a subtest
+// differs, its parents and its package, which differ only because of it, are left out.
 func differences(onNet, onUringnet *outcomes) []test {
 	var diffs []test
 	for t, outcome := range onNet.of {
@@ -25,14 +25,16 @@ func differences(onNet, onUringnet *outcomes) []test {
 	})
 }
 
-// expectation is a line of expected.txt: a difference that is known, and by which words it is known.
+// expectation is a line of expected.txt: a difference that is known, and by which words it is
+// known.
 type expectation struct {
 	test
 	says   *regexp.Regexp // matches every line in which the test complains; nil if it is skipped or missing
 	reason string
 }
 
-// readExpected reads lines of the form "package test | regexp | reason". Lines that start with # are comments.
+// readExpected reads lines of the form "package test | regexp | reason". Lines that start with #
+// are comments.
 func readExpected(text string) ([]expectation, error) {
 	var list []expectation
 	in := bufio.NewScanner(strings.NewReader(text))
@@ -62,8 +64,8 @@ func readExpected(text string) ([]expectation, error) {
 // complaint recognises what t.Error and its kin print: "file.go:12: text".
 var complaint = regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: .*$`)
 
-// covers reports whether e explains the difference of t. All complaints must be the known ones, so that a listed
-// test still finds what is new.
+// covers reports whether e explains the difference of t. All complaints must be the known ones, so
+// that a listed test still finds what is new.
 func (e *expectation) covers(t test, outcome, said string) bool {
 	if t.pkg != e.pkg || t.name != e.name && !strings.HasPrefix(t.name, e.name+"/") {
 		return false

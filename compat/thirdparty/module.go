@@ -24,8 +24,8 @@ type module struct {
 	path, version string
 	only          []string // packages, as "./server"; nil means all
 	run, skip     string   // patterns for the flags of go test
-	// unchanged names test files that must stay as they are, although they speak of *net.TCPConn or the
-	// like, with the reason.
+	// unchanged names test files that must stay as they are, although they speak of *net.TCPConn or
+	// the like, with the reason.
 	unchanged map[string]string
 	edits     []edit
 }
@@ -78,7 +78,8 @@ func newWorkspace(dir string, m module) (*workspace, error) {
 	return w, os.WriteFile(w.goWork, []byte(text), 0o666)
 }
 
-// errDownload is in the error chain where the module proxy cannot be reached or does not have the version.
+// errDownload is in the error chain where the module proxy cannot be reached or does not have the
+// version.
 var errDownload = errors.New("the module cannot be downloaded")
 
 // download returns the directory of a module in the module cache.
@@ -94,8 +95,9 @@ func download(dir, module string) (string, error) {
 	return answer.Dir, nil
 }
 
-// goWork joins modules. In a workspace the Go version of go.work chooses the GODEBUG defaults, where the module's
-// own go.mod would choose them otherwise; so they are set as the module has them.
+// goWork joins modules. In a workspace the Go version of go.work chooses the GODEBUG defaults,
+// where the module's own go.mod would choose them otherwise; so they are set as the module has
+// them.
 func goWork(modFile string, dirs []string) (string, error) {
 	out, err := output(exec.Command("go", "mod", "edit", "-json", modFile))
 	if err != nil {
@@ -124,7 +126,8 @@ func (w *workspace) packages() []string {
 	return w.only
 }
 
-// tested lists the packages that have tests. The overlay will leave the unchanged files as they are.
+// tested lists the packages that have tests. The overlay will leave the unchanged files as they
+// are.
 func (w *workspace) tested() ([]overlay.Package, error) {
 	out, err := output(w.command(append([]string{"list", "-json"}, w.packages()...)...))
 	if err != nil {

@@ -93,8 +93,8 @@ func (s *suite) run(pattern string, pkgs ...string) (*outcomes, error) {
 	return o, err
 }
 
-// retry runs the named tests of a package again, up to twice, without the rest of the package; it returns those that
-// passed then. A test without a name stands for the whole package.
+// retry runs the named tests of a package again, up to twice, without the rest of the package; it
+// returns those that passed then. A test without a name stands for the whole package.
 func (s *suite) retry(pkg string, tests []test, o *outcomes) (passed []test, err error) {
 	for range 2 {
 		var names []string

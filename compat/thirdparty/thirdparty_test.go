@@ -46,8 +46,8 @@ func compareModule(t *testing.T, m module) {
 	}
 }
 
-// rerun gives the tests that differ for no known reason another chance, and returns those that took it. A package that
-// crashed leaves the tests behind the crash without an outcome; they run here.
+// rerun gives the tests that differ for no known reason another chance, and returns those that took
+// it. A package that crashed leaves the tests behind the crash without an outcome; they run here.
 func rerun(onUringnet *suite, expected []expectation, plain, rings *outcomes) (flaky []test, err error) {
 	suspects := make(map[string][]test)
 	for _, d := range differences(plain, rings) {
@@ -65,7 +65,8 @@ func rerun(onUringnet *suite, expected []expectation, plain, rings *outcomes) (f
 	return flaky, nil
 }
 
-// suites returns both sides of the comparison, and lets the end of the test look at the sockets of the second one.
+// suites returns both sides of the comparison, and lets the end of the test look at the sockets of
+// the second one.
 func suites(t *testing.T, m module) (onNet, onUringnet *suite) {
 	dir := t.TempDir()
 	toolchain, err := overlay.Find(dir)

@@ -77,8 +77,8 @@ func (c *CellReport) uringnet() int {
 	return slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Uringnet })
 }
 
-// figure is what the verdict compares in a cell. Beside handlers that burn all the CPU they can get, CPU
-// time per request tells how many of those were served, and nothing about uringnet.
+// figure is what the verdict compares in a cell. Beside handlers that burn all the CPU they can
+// get, CPU time per request tells how many of those were served, and nothing about uringnet.
 func (c *CellReport) figure() func(Figures) float64 {
 	if c.Work.Kind == workload.Tail {
 		return p99
@@ -116,7 +116,8 @@ func (r *Report) findings() []finding {
 	return out
 }
 
-// judge calls a change clear if it is worth mentioning, larger than net's own noise, and most rounds agree on its direction.
+// judge calls a change clear if it is worth mentioning, larger than net's own noise, and most
+// rounds agree on its direction.
 func (f *finding) judge(ratios []float64, noise float64) {
 	const worthMentioning = 0.02
 	f.change = median(ratios) - 1

@@ -14,7 +14,8 @@ func (r *Report) WriteMarkdown(w io.Writer) {
 	r.writeMarkdown(w, r.header(), wordColumns, r.rows())
 }
 
-// WriteSummary writes a short Markdown table, for a README: a row per cell, and of the servers how they compare.
+// WriteSummary writes a short Markdown table, for a README: a row per cell, and of the servers how
+// they compare.
 func (r *Report) WriteSummary(w io.Writer) {
 	header := []string{"cell", "net req/s", "uringnet req/s", "CPU/request", "p99", "headroom captured"}
 	var others []string
@@ -57,7 +58,8 @@ func (c CellReport) summary(others []string) []string {
 	return row
 }
 
-// writeMarkdown writes a table whose first columns are words, the rest numbers, and what belongs around it.
+// writeMarkdown writes a table whose first columns are words, the rest numbers, and what belongs
+// around it.
 func (r *Report) writeMarkdown(w io.Writer, header []string, words int, rows [][]string) {
 	fmt.Fprintf(w, "%s\n\n", r.conditions())
 	fmt.Fprintf(w, "| %s |\n", strings.Join(header, " | "))

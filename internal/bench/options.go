@@ -1,5 +1,5 @@
-// Package bench compares servers on uringnet with servers on package net and others, each in a process of
-// its own, cell by cell and round by round, and says what the comparison shows.
+// Package bench compares servers on uringnet with servers on package net and others, each in a
+// process of its own, cell by cell and round by round, and says what the comparison shows.
 package bench
 
 import (

@@ -46,7 +46,8 @@ func TestParseOptionsDefaults(t *testing.T) {
 	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 16 || o.Format != Text {
 		t.Errorf("servers %s, %d cells, format %s", got, len(o.Cells), o.Format)
 	}
-	// "bench -cells echo64 -rounds 5" is promised to end within two minutes; a third is for starting processes.
+	// "bench -cells echo64 -rounds 5" is promised to end within two minutes; a third is for
+	// starting processes.
 	const cells, limit = 5, 2 * time.Minute
 	if length := time.Duration(cells*5*len(o.Servers)) * (o.Window + o.Warmup); length > limit*2/3 {
 		t.Errorf("echo64 with five rounds would measure for %v", length)

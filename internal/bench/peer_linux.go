@@ -39,7 +39,8 @@ func (r *runner) buildPeer(ctx context.Context) (warning string) {
 	return ""
 }
 
-// firstLine returns what go build complains about first; lines that begin with # only name a package.
+// firstLine returns what go build complains about first; lines that begin with # only name a
+// package.
 func firstLine(out []byte) string {
 	for line := range strings.Lines(string(out)) {
 		if !strings.HasPrefix(line, "#") {

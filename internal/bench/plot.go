@@ -17,8 +17,8 @@ const (
 	sideWidth   = 140 // what is left and right of the cells
 )
 
-// WriteSVG draws two panels, requests/s and CPU time per request, both relative to the base
-// server: a dot is the median over the rounds, the line through it reaches from the least to the greatest.
+// WriteSVG draws two panels, requests/s and CPU time per request, both relative to the base server:
+// a dot is the median over the rounds, the line through it reaches from the least to the greatest.
 func (r *Report) WriteSVG(w io.Writer) error {
 	above, err := r.panel("requests/s relative to net (higher is better)", func(x *Ratios) Spread { return x.Requests })
 	if err != nil {
@@ -105,7 +105,8 @@ func (r *Report) cellTicks() []chart.Tick {
 	return append(ticks, chart.Tick{Value: float64(len(r.Cells)) - 0.5})
 }
 
-// ratioTicks runs from 0 to just above the greatest median, so that one disturbed round does not flatten everything else.
+// ratioTicks runs from 0 to just above the greatest median, so that one disturbed round does not
+// flatten everything else.
 func ratioTicks(all []*whiskers) []chart.Tick {
 	const step = 0.25
 	top := 1.0

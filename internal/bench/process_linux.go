@@ -25,7 +25,8 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-// start runs binary with a hidden subcommand and its configuration. The child is killed when ctx ends.
+// start runs binary with a hidden subcommand and its configuration. The child is killed when ctx
+// ends.
 func start(ctx context.Context, binary, command string, cfg any, env []string, cpus []int) (*process, error) {
 	arg, err := json.Marshal(cfg)
 	if err != nil {
@@ -80,7 +81,8 @@ func (p *process) wait() error {
 	return nil
 }
 
-// fail ends a child that has gone wrong and says why: its own words, if it had any, are better than err.
+// fail ends a child that has gone wrong and says why: its own words, if it had any, are better than
+// err.
 func (p *process) fail(err error) error {
 	p.kill()
 	if werr := p.wait(); werr != nil && p.stderr.Len() > 0 {

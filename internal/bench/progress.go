@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Progress shows on a terminal, in one line, how far a run has come. Elsewhere it shows a line per cell.
+// Progress shows on a terminal, in one line, how far a run has come. Elsewhere it shows a line per
+// cell.
 type Progress struct {
 	w        io.Writer
 	terminal bool

@@ -55,8 +55,9 @@ type ServerReport struct {
 	Error   string  `json:"error,omitempty"` // why there are no more rounds
 	Median  Figures `json:"median"`
 	Ratios  *Ratios `json:"ratios,omitempty"` // to the base server, round by round; nil for itself
-	// Headroom is the share of the way from the base server to the raw epoll loop, in requests/s, that a server
-	// on uringnet has gone: 0 is no faster than the base, 1 as fast as the loop. Nil if there was no way to go.
+	// Headroom is the share of the way from the base server to the raw epoll loop, in requests/s,
+	// that a server on uringnet has gone: 0 is no faster than the base, 1 as fast as the loop. Nil
+	// if there was no way to go.
 	Headroom *float64 `json:"headroom,omitempty"`
 }
 
@@ -96,8 +97,8 @@ type Ratios struct {
 	Idle     *Spread `json:"idle_bytes,omitempty"`
 }
 
-// failure tells why the report is not what was asked for, if so. That a server made for comparison fails is
-// no failure: the table says so, and the others are still comparable.
+// failure tells why the report is not what was asked for, if so. That a server made for comparison
+// fails is no failure: the table says so, and the others are still comparable.
 func (r *Report) failure() error {
 	for _, c := range r.Cells {
 		for _, s := range c.Servers {

@@ -8,7 +8,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// measured makes up a round of one second with the given requests/s, CPU microseconds per request and p99.
+// measured makes up a round of one second with the given requests/s, CPU microseconds per request
+// and p99.
 func measured(number int, requests, cpu, p99 float64) Round {
 	return Round{Number: number, Result: load.Result{
 		Requests: uint64(requests),

@@ -94,7 +94,8 @@ func (r *runner) count() int {
 	return n
 }
 
-// cell measures all servers in one cell, in turn: A B C A B C. A server that fails is out for the rest of the cell.
+// cell measures all servers in one cell, in turn: A B C A B C. A server that fails is out for the
+// rest of the cell.
 func (r *runner) cell(ctx context.Context, cell workload.Cell) CellReport {
 	c := CellReport{Cell: cell}
 	specs := r.runs(cell.Work)

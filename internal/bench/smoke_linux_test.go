@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	// A process that the race detector watches waits a second before it ends; there are many children here.
+	// A process that the race detector watches waits a second before it ends; there are many
+	// children here.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	os.Exit(m.Run())
 }
@@ -49,7 +50,8 @@ func noChildren(t *testing.T) {
 	}
 }
 
-// TestSmoke runs every kind of work on every server for a moment: requests are counted and nothing fails.
+// TestSmoke runs every kind of work on every server for a moment: requests are counted and nothing
+// fails.
 func TestSmoke(t *testing.T) {
 	o := parse(t, "-cells echo64/3,echo16k/2,stream-up/2,stream-down/2,http/2,httpfile/2,churn/4,fanout/8,tail/10,idle/100 "+
 		"-servers net,uringnet,epoll -rounds 1 -seconds 0.1 -warmup 0.01 -depth 2")

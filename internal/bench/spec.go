@@ -8,7 +8,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/server"
 )
 
-// Spec is a server to measure: a kind, perhaps from another binary, perhaps with environment variables.
+// Spec is a server to measure: a kind, perhaps from another binary, perhaps with environment
+// variables.
 type Spec struct {
 	Name   string   // as the user wrote it
 	Kind   string   // one of server.Kinds
@@ -16,7 +17,8 @@ type Spec struct {
 	Env    []string // KEY=VALUE
 }
 
-// ParseSpecs reads a comma-separated list of servers, each KIND[@BINARY][:KEY=VALUE[;KEY=VALUE...]].
+// ParseSpecs reads a comma-separated list of servers, each
+// KIND[@BINARY][:KEY=VALUE[;KEY=VALUE...]].
 func ParseSpecs(list string) ([]Spec, error) {
 	var specs []Spec
 	for item := range strings.SplitSeq(list, ",") {

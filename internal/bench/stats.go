@@ -7,7 +7,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/server"
 )
 
-// quantile returns the value below which the share q of the values lies, between neighbours in proportion.
+// quantile returns the value below which the share q of the values lies, between neighbours in
+// proportion.
 func quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -87,7 +88,8 @@ func compare(s, base *ServerReport, idle bool) *Ratios {
 	return r
 }
 
-// base returns the index of the server that the others are compared with: the first on package net, or else the first.
+// base returns the index of the server that the others are compared with: the first on package net,
+// or else the first.
 func (c *CellReport) base() int {
 	return max(0, slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Net }))
 }
@@ -117,11 +119,12 @@ func (c *CellReport) summarize() {
 	}
 }
 
-// worthwhile is how much faster than the base the ceiling must be for a share of the difference to mean something.
+// worthwhile is how much faster than the base the ceiling must be for a share of the difference to
+// mean something.
 const worthwhile = 1.10
 
-// noise is how far apart a server's own rounds are, relative to their median: the spread of the middle half,
-// which a single disturbed round does not change.
+// noise is how far apart a server's own rounds are, relative to their median: the spread of the
+// middle half, which a single disturbed round does not change.
 func noise(rounds []Round, figure func(Figures) float64) float64 {
 	if len(rounds) < 2 {
 		return 0
@@ -130,8 +133,8 @@ func noise(rounds []Round, figure func(Figures) float64) float64 {
 	return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values)
 }
 
-// consistent tells whether more values lie on the same side of 1 than chance explains: the sign test, at the level
-// that five values out of five meet. Fewer are never enough.
+// consistent tells whether more values lie on the same side of 1 than chance explains: the sign
+// test, at the level that five values out of five meet. Fewer are never enough.
 func consistent(values []float64) bool {
 	below := 0
 	for _, v := range values {

@@ -86,7 +86,8 @@ func (c *CellReport) disturbed(of func(Round) float64, limit float64) bool {
 	return float64(bad) > disturbed*float64(all)
 }
 
-// clientLimited returns the servers that would have answered more requests than the load generator could make.
+// clientLimited returns the servers that would have answered more requests than the load generator
+// could make.
 func (r *Report) clientLimited(c CellReport) []string {
 	var names []string
 	for _, s := range c.Servers {

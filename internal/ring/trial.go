@@ -36,8 +36,8 @@ var tried struct {
 }
 
 // mayTry finds out whether this process survives the system calls of io_uring, and returns nil if
-// it does. Without a seccomp filter nothing can happen to it. With one, a child tries first. Filters
-// can only be added, so that a trial holds good while their number is the same.
+// it does. Without a seccomp filter nothing can happen to it. With one, a child tries first.
+// Filters can only be added, so that a trial holds good while their number is the same.
 //
 // It looks at the filters of the thread that it runs on. Programs have the same on all threads,
 // unless they went out of their way to install one on a single thread.
@@ -60,8 +60,8 @@ func mayTry() error {
 	return tried.err
 }
 
-// lasts reports whether err is the doing of a filter, or as good as that: it is not worth a child for each
-// ring that somebody tries for.
+// lasts reports whether err is the doing of a filter, or as good as that: it is not worth a child
+// for each ring that somebody tries for.
 func lasts(err error) bool {
 	for _, cause := range []error{ErrKilled, ErrNoAnswer, syscall.EPERM, syscall.EACCES, syscall.ENOSYS} {
 		if errors.Is(err, cause) && !errors.Is(err, ErrUntried) {

@@ -66,8 +66,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// With room for a single descriptor there is no trial, and no child is left of it either: one would be for
-// each ring that somebody tries for.
+// With room for a single descriptor there is no trial, and no child is left of it either: one would
+// be for each ring that somebody tries for.
 func TestTrialWithoutDescriptors(t *testing.T) {
 	onOneCPU(t) // so that the child has not come far when we find that we cannot wait for it
 	var old unix.Rlimit

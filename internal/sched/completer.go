@@ -8,23 +8,23 @@ import (
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// A worker has a flusher and, once it has a ring, a completer. Both reap, give turns and flush; both count
-// in awake while they run, and leave no staged entry behind when they park.
+// A worker has a flusher and, once it has a ring, a completer. Both reap, give turns and flush;
+// both count in awake while they run, and leave no staged entry behind when they park.
 //
-// The completer is parked in the runtime's poller, on the ring's file descriptor: a completion makes it
-// readable. The flusher is parked on a Future: an operation that is staged while others are about to be
-// staged wakes it, or the first turn in the queue.
+// The completer is parked in the runtime's poller, on the ring's file descriptor: a completion
+// makes it readable. The flusher is parked on a Future: an operation that is staged while others
+// are about to be staged wakes it, or the first turn in the queue.
 //
-//	awake   drains completions and turns, readies goroutines, lets them run, flushes what they staged;
-//	        when nothing is left -> parked, by the rule publish (awake--), look again, park.
+//	awake   drains completions and turns, readies goroutines, lets them run, flushes what they
+//	        staged; when nothing is left -> parked, by the rule publish (awake--), look again, park.
 //
-// Neither stays awake for much longer than patience at a time if there is more to do. While they and
-// those whom they wake keep all Ps busy, the scheduler does not look at the runtime's poller, and the
-// goroutines that wait there would starve. In a huge crowd they stay awake for longer, since whatever
-// is left on the ring would wait for one round of the poller per patience.
+// Neither stays awake for much longer than patience at a time if there is more to do. While they
+// and those whom they wake keep all Ps busy, the scheduler does not look at the runtime's poller,
+// and the goroutines that wait there would starve. In a huge crowd they stay awake for longer,
+// since whatever is left on the ring would wait for one round of the poller per patience.
 //
-// Without a ring all who find nothing after their turn wait in the poller, in a small crowd too, and not
-// beside the turns on the ring. So the flusher, which is alone then, gives up sooner.
+// Without a ring all who find nothing after their turn wait in the poller, in a small crowd too,
+// and not beside the turns on the ring. So the flusher, which is alone then, gives up sooner.
 const (
 	patience        = 2 * time.Millisecond
 	patienceHuge    = 10 // times as long
@@ -38,7 +38,8 @@ func (w *worker) completer() {
 		since := time.Now()
 		w.setAwake()
 		done := w.drain(since)
-		// The poller is edge-triggered and remembers an edge, so a completion that comes after this look wakes us.
+		// The poller is edge-triggered and remembers an edge, so a completion that comes after this
+		// look wakes us.
 		for done && (!r.CQ.Empty() || r.SQ.Overflown()) {
 			w.setAwake()
 			done = w.drain(since)
@@ -79,8 +80,9 @@ func (w *worker) overdue(since time.Time) bool {
 	return awake > w.patience
 }
 
-// drain reaps, gives turns and flushes until nothing is left, and takes the caller out of awake. If that takes until patience has passed
-// since the time given it gives up: it leaves no staged entry then, but perhaps completions and turns, and returns false.
+// drain reaps, gives turns and flushes until nothing is left, and takes the caller out of awake. If
+// that takes until patience has passed since the time given it gives up: it leaves no staged entry
+// then, but perhaps completions and turns, and returns false.
 func (w *worker) drain(since time.Time) bool {
 	for {
 		n := w.reap()
@@ -96,7 +98,8 @@ func (w *worker) drain(since time.Time) bool {
 	}
 }
 
-// provokeEdge makes the ring's file descriptor readable anew, whatever completions are there already.
+// provokeEdge makes the ring's file descriptor readable anew, whatever completions are there
+// already.
 func (w *worker) provokeEdge() {
 	sqe, _ := w.lockWithEntry()
 	ring.PrepNop(sqe)
@@ -111,7 +114,8 @@ func (w *worker) setAwake() {
 	w.mu.Unlock()
 }
 
-// mayPark publishes that the caller parks, unless entries are staged, or somebody waits for a turn and leaveTurns is false.
+// mayPark publishes that the caller parks, unless entries are staged, or somebody waits for a turn
+// and leaveTurns is false.
 func (w *worker) mayPark(leaveTurns bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,8 +126,8 @@ func (w *worker) mayPark(leaveTurns bool) bool {
 	return true
 }
 
-// reap completes the operations whose completions are there, readies the goroutines that wait for them, and
-// returns the number of completions. It stops after a batch.
+// reap completes the operations whose completions are there, readies the goroutines that wait for
+// them, and returns the number of completions. It stops after a batch.
 func (w *worker) reap() int {
 	if w.ring() == nil {
 		return 0
@@ -187,8 +191,9 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) *Future {
 	return f
 }
 
-// cancelFailed handles a cancellation that found nothing to cancel. Completions come in order, so if its operation is still
-// in flight, the request was on its way between two states (io_uring waits to try it again) and must be looked for again.
+// cancelFailed handles a cancellation that found nothing to cancel. Completions come in order, so
+// if its operation is still in flight, the request was on its way between two states (io_uring
+// waits to try it again) and must be looked for again.
 func (w *worker) cancelFailed(userData uint64) *Future {
 	o := w.table.lookup(userData)
 	if o == nil {

@@ -39,8 +39,8 @@ func SetWait(name string) (before string, err error) {
 	return "auto", nil
 }
 
-// pollName is the environment variable that has a thread of the kernel poll the rings: the number of
-// milliseconds without work after which it goes to sleep.
+// pollName is the environment variable that has a thread of the kernel poll the rings: the number
+// of milliseconds without work after which it goes to sleep.
 //
 // Without it a request is completed by the thread that armed it, the next time that one enters or
 // leaves the kernel. If it is inside one long system call, or was taken off its processor, the

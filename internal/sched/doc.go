@@ -1,7 +1,7 @@
-// Package sched parks the goroutines whose calls would block: in the runtime's poller, in a queue of turns,
-// or for requests on rings. There is at most one ring per group of Ps; an operation goes to the ring of the
-// P that it is issued on, and whoever reaps its completion wakes the goroutine that waits for it. The
-// package knows nothing of package net.
+// Package sched parks the goroutines whose calls would block: in the runtime's poller, in a queue
+// of turns, or for requests on rings. There is at most one ring per group of Ps; an operation goes
+// to the ring of the P that it is issued on, and whoever reaps its completion wakes the goroutine
+// that waits for it. The package knows nothing of package net.
 //
 // # An operation
 //
@@ -14,23 +14,25 @@
 //	           reaping it -> done.
 //	done       the result waits; memory is the caller's again. The owner takes the result -> idle.
 //
-// Only one goroutine at a time, the owner, calls the methods of an Op; the lock of the socket's direction sees to that.
-// The reaper is the only other party, and it acts only on an Op in flight. Any other transition
-// panics with the state and the user_data.
+// Only one goroutine at a time, the owner, calls the methods of an Op; the lock of the socket's
+// direction sees to that. The reaper is the only other party, and it acts only on an Op in flight.
+// Any other transition panics with the state and the user_data.
 //
 // # Waiting
 //
-// A [Future] is a parking place for one goroutine that remembers one notification. The owner looks at what it
-// waits for (the Op's state, the deadline), parks, and looks again; whoever changes any of these stores first and notifies
-// after. So a wake-up is never lost, and one too many does no harm.
+// A [Future] is a parking place for one goroutine that remembers one notification. The owner looks
+// at what it waits for (the Op's state, the deadline), parks, and looks again; whoever changes any
+// of these stores first and notifies after. So a wake-up is never lost, and one too many does no
+// harm.
 //
-// A [Side] of a [PollDesc] is the other place to wait: the runtime's poller, without a request. [Pace]
-// says which of the two is better for a connection at the moment. A [Turn] comes before either: it waits
-// for other connections.
+// A [Side] of a [PollDesc] is the other place to wait: the runtime's poller, without a request.
+// [Pace] says which of the two is better for a connection at the moment. A [Turn] comes before
+// either: it waits for other connections.
 //
 // # Locks
 //
 // worker.reapMu is taken before worker.mu, and groups.making before both. PollDesc.mu is taken by
-// itself; Future.Notify, which takes no lock, is called under it. No lock is held over a system call
-// that may wait, save reapMu over the flush of an overflown completion queue, where nobody waits for it.
+// itself; Future.Notify, which takes no lock, is called under it. No lock is held over a system
+// call that may wait, save reapMu over the flush of an overflown completion queue, where nobody
+// waits for it.
 package sched

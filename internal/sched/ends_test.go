@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A cancellation is followed by one request more, whose submission waits for the ring's lock: only then has the kernel dropped the
-// file (see barrier). Whether it had done so anyway cannot be seen from outside but once in thousands of times.
+// A cancellation is followed by one request more, whose submission waits for the ring's lock: only
+// then has the kernel dropped the file (see barrier). Whether it had done so anyway cannot be seen
+// from outside but once in thousands of times.
 func TestCancellationEndsWithABarrier(t *testing.T) {
 	_, b := socketPair(t)
 	w := onRing(t)
@@ -50,7 +51,8 @@ func TestTableForgetsWhatIsOver(t *testing.T) {
 	t.Fatal("an operation that is over stays in memory")
 }
 
-// More completions than the completion queue holds, while nobody reaps: the kernel keeps the rest until it is asked.
+// More completions than the completion queue holds, while nobody reaps: the kernel keeps the rest
+// until it is asked.
 func TestMoreThanTheCompletionQueueHolds(t *testing.T) {
 	skipIfPolled(t, "the kernel's thread completes requests while others are still submitted, so the queue need not overflow")
 	const n = cqEntries + 1000

@@ -12,9 +12,10 @@ import (
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// psPerRing is how many Ps share a worker, unless the environment says otherwise. Other Ps steal the
-// goroutines that a completer wakes; with a ring for each P what they submit next would end up in
-// several batches, each of them small, and each with a thread that has to be awake to complete it.
+// psPerRing is how many Ps share a worker, unless the environment says otherwise. Other Ps steal
+// the goroutines that a completer wakes; with a ring for each P what they submit next would end up
+// in several batches, each of them small, and each with a thread that has to be awake to complete
+// it.
 const (
 	psPerRing     = 4
 	psPerRingName = "URINGNET_PS_PER_RING"
@@ -28,8 +29,8 @@ var groupSize = func() int {
 	return psPerRing
 }()
 
-// groups are the workers by group of Ps. They are made when a P of the group first notes a receive, and
-// never go.
+// groups are the workers by group of Ps. They are made when a P of the group first notes a receive,
+// and never go.
 var groups struct {
 	workers atomic.Pointer[[]*worker] // replaced as a whole
 
@@ -40,8 +41,8 @@ var groups struct {
 	making sync.Mutex
 }
 
-// current returns the worker of the P that the caller runs on. The caller may move to another P at any
-// time, which costs locality and nothing else.
+// current returns the worker of the P that the caller runs on. The caller may move to another P at
+// any time, which costs locality and nothing else.
 func current() *worker { return workerOf(currentP()) }
 
 // currentP is the number of the P that runs the caller, a hint that is stale as soon as it returns.
@@ -81,12 +82,12 @@ func all() []*worker {
 	return nil
 }
 
-// ringAgain is how long a worker waits after it got no ring, for want of memory or descriptors, before
-// it tries again. Its receives wait in the poller meanwhile.
+// ringAgain is how long a worker waits after it got no ring, for want of memory or descriptors,
+// before it tries again. Its receives wait in the poller meanwhile.
 const ringAgain = 2 * time.Second
 
-// hasRing reports whether the worker has a ring. If it has none it makes one, unless it tried a short
-// while ago, or somebody is at it.
+// hasRing reports whether the worker has a ring. If it has none it makes one, unless it tried a
+// short while ago, or somebody is at it.
 func (w *worker) hasRing() bool {
 	if w.ringed.Load() != nil {
 		return true
@@ -129,8 +130,8 @@ func withRing() *worker {
 	return nil
 }
 
-// nearestRing is the worker of the caller's P, or another if that one has no ring: the caller may have
-// moved since it was told that there is one.
+// nearestRing is the worker of the caller's P, or another if that one has no ring: the caller may
+// have moved since it was told that there is one.
 func nearestRing() *worker {
 	if w := current(); w.ringed.Load() != nil {
 		return w

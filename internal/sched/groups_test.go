@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A worker that got no ring waits for a while before it tries again, and has one when there is one to be
-// had. Its receives wait in the poller meanwhile.
+// A worker that got no ring waits for a while before it tries again, and has one when there is one
+// to be had. Its receives wait in the poller meanwhile.
 func TestRingIsTriedAgain(t *testing.T) {
 	w := &worker{patience: patience}
 	withoutDescriptors(t, func() {

@@ -4,19 +4,20 @@ package sched
 
 import "sync/atomic"
 
-// judgement is what a worker makes of its connections now and then. They all go by it: if each of them judged for itself, some would have
-// turns while others wait in the poller, and starve there.
+// judgement is what a worker makes of its connections now and then. They all go by it: if each of
+// them judged for itself, some would have turns while others wait in the poller, and starve there.
 //
 //	vain   Few turns bring something, because what is asked for comes long after the answers. Until more of them do, few receives have one.
 //	large  Most receives end after largeInVain others or more.
 //	huge   Most receives end after largeFrom others or more.
 //
-// A crowd is neither large nor huge while one P serves it: the goroutines of all connections run on the thread that arms their receives then. Nor
-// is it where all have to wait on rings.
+// A crowd is neither large nor huge while one P serves it: the goroutines of all connections run on
+// the thread that arms their receives then. Nor is it where all have to wait on rings.
 type judgement struct {
 	vain, large, huge atomic.Bool // stored under worker.mu
 
-	// judged is the number of arrivals at the last judgement. It is stored under worker.mu; who finds it long ago judges.
+	// judged is the number of arrivals at the last judgement. It is stored under worker.mu; who
+	// finds it long ago judges.
 	judged atomic.Uint64
 
 	// Under worker.mu: the counters at the last judgement.
@@ -57,7 +58,8 @@ func (j *judgement) judge(c *counters, bySize bool) {
 	j.hits, j.misses, j.known, j.larges, j.huges = hits, misses, known, larges, huges
 }
 
-// change sets what if part is more than the given per cent of all, and resets it if it is at most unset per cent.
+// change sets what if part is more than the given per cent of all, and resets it if it is at most
+// unset per cent.
 func change(what *atomic.Bool, part, all, set, unset uint64) {
 	switch {
 	case part*100 > all*set:

@@ -34,7 +34,8 @@ func TestTurnsInVain(t *testing.T) {
 	}
 }
 
-// A crowd is large, or huge, when half of the receives come after so many others, and stays it until few do.
+// A crowd is large, or huge, when half of the receives come after so many others, and stays it
+// until few do.
 func TestLargeAndHuge(t *testing.T) {
 	defer severalPs.Store(severalPs.Load())
 	type step struct {
@@ -84,7 +85,8 @@ func TestLargeAndHuge(t *testing.T) {
 	}
 }
 
-// Who finds a judgement due may come to it after somebody else, with a later number of arrivals, has made it.
+// Who finds a judgement due may come to it after somebody else, with a later number of arrivals,
+// has made it.
 func TestJudgementDoesNotGoBack(t *testing.T) {
 	w := new(worker)
 	w.judgeIfDue(3 * judgeAfter)
@@ -111,7 +113,8 @@ func TestCompletionsArrive(t *testing.T) {
 	}
 }
 
-// With several rings a receive may be the first of its connection there, or not be counted at all: what is known decides.
+// With several rings a receive may be the first of its connection there, or not be counted at all:
+// what is known decides.
 func TestHugeByWhatIsKnown(t *testing.T) {
 	defer severalPs.Store(severalPs.Load())
 	severalPs.Store(true)

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// An operation in flight keeps its memory, which nothing else may refer to, until its result is taken.
+// An operation in flight keeps its memory, which nothing else may refer to, until its result is
+// taken.
 func TestOperationKeepsItsMemory(t *testing.T) {
 	_, b := socketPair(t)
 	ringHere(t)

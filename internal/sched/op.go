@@ -19,12 +19,13 @@ const (
 
 var opStateNames = [...]string{"idle", "in flight", "done"}
 
-// Op is one request and the place where its result arrives. It must live on the heap, where it keeps the request's
-// memory reachable, and Init must be called before anything else.
+// Op is one request and the place where its result arrives. It must live on the heap, where it
+// keeps the request's memory reachable, and Init must be called before anything else.
 type Op struct {
 	fut *Future
 
-	// state is opDone only after res and nonEmpty are written: the reaper stores it, the owner loads it.
+	// state is opDone only after res and nonEmpty are written: the reaper stores it, the owner
+	// loads it.
 	state    atomic.Uint32
 	res      int32
 	inCrowd  bool // the last completion was reaped together with others
@@ -36,16 +37,16 @@ type Op struct {
 	userData uint64
 	mem      []byte // what the kernel may read or write until the final completion
 
-	// cancelFailed is stored by the reaper before it notifies; the owner, waiting for the end of a cancelled operation,
-	// loads it and cancels again.
+	// cancelFailed is stored by the reaper before it notifies; the owner, waiting for the end of a
+	// cancelled operation, loads it and cancels again.
 	cancelFailed atomic.Bool
 }
 
 // Init names the side whose owner starts the operation, and waits for it.
 func (o *Op) Init(s *Side) { o.fut = &s.fut }
 
-// InFlight reports whether the kernel may still complete the operation. A false result is final until
-// the owner starts it again.
+// InFlight reports whether the kernel may still complete the operation. A false result is final
+// until the owner starts it again.
 func (o *Op) InFlight() bool { return o.state.Load() == opInFlight }
 
 // Done reports whether a result waits to be taken.
@@ -72,8 +73,8 @@ func (o *Op) Take() Result {
 	return r
 }
 
-// Await parks until the operation is done, or until it has to be cancelled, which the error says; the
-// operation is still in flight then. A result that is there beats an interruption.
+// Await parks until the operation is done, or until it has to be cancelled, which the error says;
+// the operation is still in flight then. A result that is there beats an interruption.
 func (o *Op) Await(s *Side) error {
 	for !o.Done() {
 		if err := s.mustLeaveRing(); err != nil {
@@ -84,9 +85,9 @@ func (o *Op) Await(s *Side) error {
 	return nil
 }
 
-// CancelAndAwait cancels the operation and parks until it is done. The result says what really happened: it may be
-// a success. When it returns, the kernel has dropped its reference to the file, so that a close(2) which follows is the
-// end of the socket.
+// CancelAndAwait cancels the operation and parks until it is done. The result says what really
+// happened: it may be a success. When it returns, the kernel has dropped its reference to the file,
+// so that a close(2) which follows is the end of the socket.
 func (o *Op) CancelAndAwait() {
 	w := o.w
 	if w.cancel(o) {
@@ -109,8 +110,8 @@ func (o *Op) Recv(fd int, p []byte) {
 	w.submit(o, sqe)
 }
 
-// start stages an entry on a ring near the caller, whose lock is held when it returns; submit releases
-// it.
+// start stages an entry on a ring near the caller, whose lock is held when it returns; submit
+// releases it.
 func (o *Op) start(mem []byte) (*worker, *ring.SQE) { return o.startOn(nearestRing(), mem) }
 
 func (o *Op) startOn(w *worker, mem []byte) (*worker, *ring.SQE) {

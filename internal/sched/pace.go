@@ -4,16 +4,17 @@ package sched
 
 import "sync/atomic"
 
-// Pace estimates how many connections of a group of Ps are at work at the same time, from the view of one of them. Its owner is that of
-// the connection's reading direction.
+// Pace estimates how many connections of a group of Ps are at work at the same time, from the view
+// of one of them. Its owner is that of the connection's reading direction.
 //
 //	few   The next receive waits in the runtime's poller, where the scheduler itself hands the connection over. If many receives end
 //	      between two of its own, several times -> many.
 //	many  Before a receive the others have their turn; see Turn. What has not come by then is waited for on a ring, where one
 //	      io_uring_enter carries many requests and they are served in turn. If few receives end between two of its own, many times -> few.
 //
-// With several Ps a huge crowd waits in the poller, and has no turns: the thread that armed a receive would have to be interrupted, or
-// woken, for each. If turns are in vain few receives have one, and a smaller crowd waits in the poller. Those are found out by the worker, see judgement.
+// With several Ps a huge crowd waits in the poller, and has no turns: the thread that armed a
+// receive would have to be interrupted, or woken, for each. If turns are in vain few receives have
+// one, and a smaller crowd waits in the poller. Those are found out by the worker, see judgement.
 // See docs/performance.md.
 type Pace struct {
 	w     *worker
@@ -39,8 +40,8 @@ const (
 	sure        = 16 // receives in a row after which one is not any more: some come fast after each other in any crowd
 )
 
-// severalPs is set once a receive has ended on another P than the first. With one P the goroutines of all connections run on the
-// thread that arms their receives.
+// severalPs is set once a receive has ended on another P than the first. With one P the goroutines
+// of all connections run on the thread that arms their receives.
 var severalPs atomic.Bool
 
 // Waited says what a receive waited for.
@@ -155,12 +156,14 @@ func (p *Pace) OnRing() bool {
 // Alone reports whether no other connection is at work.
 func (p *Pace) Alone() bool { return p.alone == aloneAfter }
 
-// luckMax is how many receives wait by letting other goroutines go first, before one does not. While there are always some that need not
-// wait in the poller, the scheduler does not look at it, and whoever does would starve.
+// luckMax is how many receives wait by letting other goroutines go first, before one does not.
+// While there are always some that need not wait in the poller, the scheduler does not look at it,
+// and whoever does would starve.
 const luckMax = 2
 
-// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are at work, and reports whether it did.
-// In a huge crowd it does not: who is lucky is served more often than who waits.
+// LetOthers lets the goroutines that are runnable on this P go first, if connections of others are
+// at work, and reports whether it did. In a huge crowd it does not: who is lucky is served more
+// often than who waits.
 func (p *Pace) LetOthers() bool {
 	if !p.some || p.w.judgement.huge.Load() {
 		return false
@@ -176,9 +179,9 @@ func (p *Pace) LetOthers() bool {
 // probeEvery is how many receives have no turn, while turns are in vain, before one that has.
 const probeEvery = 16
 
-// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few, or
-// a huge crowd, and seldom if turns are in vain. The error is an interruption of s before that. The
-// caller tries to receive then, and tells TurnEnded.
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few,
+// or a huge crowd, and seldom if turns are in vain. The error is an interruption of s before that.
+// The caller tries to receive then, and tells TurnEnded.
 func (p *Pace) AwaitTurn(s *Side) (bool, error) {
 	if !p.crowd || p.w.judgement.huge.Load() {
 		return false, nil

@@ -98,7 +98,8 @@ func TestPaceOnRing(t *testing.T) {
 	}
 }
 
-// A connection is alone after many receives with no other between: one of two has such now and then.
+// A connection is alone after many receives with no other between: one of two has such now and
+// then.
 func TestPaceAlone(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

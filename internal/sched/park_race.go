@@ -5,8 +5,8 @@ package sched
 import "sync/atomic"
 
 // Future is a parking place for one goroutine that remembers one notification. The zero Future is
-// ready to use. This is the variant of park_unsafe.go for the race detector: it parks on a semaphore
-// of the runtime, which belongs to no testing/synctest bubble, as a channel would.
+// ready to use. This is the variant of park_unsafe.go for the race detector: it parks on a
+// semaphore of the runtime, which belongs to no testing/synctest bubble, as a channel would.
 //
 //	0        nobody waits and nothing has happened
 //	notified Notify came first: the next Wait returns at once
@@ -34,7 +34,8 @@ func (f *Future) Wait() {
 // take consumes a notification, if there is one, and reports whether there was.
 func (f *Future) take() bool { return f.state.CompareAndSwap(notified, 0) }
 
-// Notify wakes the waiting goroutine, or lets the next Wait return at once. Any goroutine may call it.
+// Notify wakes the waiting goroutine, or lets the next Wait return at once. Any goroutine may call
+// it.
 func (f *Future) Notify() {
 	for {
 		switch s := f.state.Load(); s {

@@ -51,7 +51,8 @@ func commitPark(g, lock unsafe.Pointer) bool {
 // take consumes a notification, if there is one, and reports whether there was.
 func (f *Future) take() bool { return f.state.CompareAndSwap(notified, 0) }
 
-// Notify wakes the waiting goroutine, or lets the next Wait return at once. Any goroutine may call it.
+// Notify wakes the waiting goroutine, or lets the next Wait return at once. Any goroutine may call
+// it.
 func (f *Future) Notify() {
 	for {
 		switch s := f.state.Load(); s {

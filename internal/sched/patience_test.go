@@ -23,8 +23,8 @@ func awaitParks(t *testing.T, w *worker) {
 	}
 }
 
-// A ring that is always busy lets the scheduler look at the runtime's poller now and then: its completer parks although there is
-// more to do, and goes on afterwards.
+// A ring that is always busy lets the scheduler look at the runtime's poller now and then: its
+// completer parks although there is more to do, and goes on afterwards.
 func TestBusyCompleterParks(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	w := ringHere(t)
@@ -50,7 +50,8 @@ func TestBusyCompleterParks(t *testing.T) {
 	}
 }
 
-// A completer that gives up leaves completions behind, and comes back for them although no further one makes the ring readable.
+// A completer that gives up leaves completions behind, and comes back for them although no further
+// one makes the ring readable.
 func TestImpatientCompleterComesBack(t *testing.T) {
 	w := staged(t)
 	w.patience = 0
@@ -81,8 +82,8 @@ func TestImpatientCompleterComesBack(t *testing.T) {
 	}
 }
 
-// In a huge crowd, which is in the poller, what is left on a ring would get little of each round of it.
-// Without a ring the poller is all that there is beside turns.
+// In a huge crowd, which is in the poller, what is left on a ring would get little of each round of
+// it. Without a ring the poller is all that there is beside turns.
 func TestPatience(t *testing.T) {
 	with := &worker{patience: time.Minute}
 	with.ringed.Store(&ringed{Ring: new(ring.Ring)})

@@ -28,8 +28,9 @@ var errTimed = errors.New("a deadline is set")
 //
 // It is opened so late because a connection of one request may never wait.
 //
-// The poller is edge-triggered: it tells of what becomes ready once. A call that may wait begins with
-// Prepare, which forgets old news; it tries, and waits only after it has seen EAGAIN since then.
+// The poller is edge-triggered: it tells of what becomes ready once. A call that may wait begins
+// with Prepare, which forgets old news; it tries, and waits only after it has seen EAGAIN since
+// then.
 type PollDesc struct {
 	In, Out Side
 
@@ -39,8 +40,8 @@ type PollDesc struct {
 	// sides.
 	pd atomic.Uintptr
 
-	// mu guards the changes of pd and of deadlines: an interruption that arrives late must not meet a
-	// descriptor that the runtime uses for another socket by then. Nothing that waits is called
+	// mu guards the changes of pd and of deadlines: an interruption that arrives late must not meet
+	// a descriptor that the runtime uses for another socket by then. Nothing that waits is called
 	// under it.
 	mu      sync.Mutex
 	evicted bool
@@ -140,8 +141,8 @@ func (p *PollDesc) Close() {
 // Closed reports whether Evict was called.
 func (s *Side) Closed() bool { return s.state.Load() == closed }
 
-// interruption is ErrClosed, os.ErrDeadlineExceeded if the deadline was over when it was set, or nil.
-// A deadline that the runtime counts down interrupts only those who wait in its poller.
+// interruption is ErrClosed, os.ErrDeadlineExceeded if the deadline was over when it was set, or
+// nil. A deadline that the runtime counts down interrupts only those who wait in its poller.
 func (s *Side) interruption() error {
 	switch s.state.Load() {
 	case closed:
@@ -175,8 +176,8 @@ func (s *Side) Prepare() error {
 		if pd == 0 {
 			return nil
 		}
-		// An interruption that was cleared is still in the descriptor. A timeout counts only if the state
-		// was timed before the runtime was asked: a deadline in the future may come between.
+		// An interruption that was cleared is still in the descriptor. A timeout counts only if the
+		// state was timed before the runtime was asked: a deadline in the future may come between.
 		wasTimed := s.Timed()
 		if pollReset(pd, int(s.mode)) != pollErrTimeout {
 			return nil
@@ -189,8 +190,8 @@ func (s *Side) Prepare() error {
 }
 
 // WaitReady parks in the poller until the socket may be ready, or fails with ErrClosed,
-// os.ErrDeadlineExceeded, or what keeps the poller from watching it. The owner calls it after it has
-// seen EAGAIN since Prepare.
+// os.ErrDeadlineExceeded, or what keeps the poller from watching it. The owner calls it after it
+// has seen EAGAIN since Prepare.
 func (s *Side) WaitReady() error {
 	pd, err := s.desc.open()
 	if err != nil {
@@ -302,9 +303,9 @@ func (s *Side) interrupt() {
 	}
 }
 
-// setDeadline sets the deadline of some sides, which mode names to the runtime. The runtime is given how much time is left, by whichever
-// clock t is of: so a deadline that is set in a testing/synctest bubble counts down by the real clock,
-// as package net's does.
+// setDeadline sets the deadline of some sides, which mode names to the runtime. The runtime is
+// given how much time is left, by whichever clock t is of: so a deadline that is set in a
+// testing/synctest bubble counts down by the real clock, as package net's does.
 func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*Side) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

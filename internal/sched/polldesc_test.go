@@ -97,8 +97,8 @@ func awaitReadable(t *testing.T, p *PollDesc) {
 	}
 }
 
-// A deadline, however it falls together with the beginning of a wait, ends it; one that is lost would hang. Data that comes at the
-// same time is not lost either.
+// A deadline, however it falls together with the beginning of a wait, ends it; one that is lost
+// would hang. Data that comes at the same time is not lost either.
 func TestWaitLosesNoInterruption(t *testing.T) {
 	rounds := 50_000
 	if testing.Short() {
@@ -143,8 +143,8 @@ func TestWaitLosesNoInterruption(t *testing.T) {
 // state is what a call that begins now finds.
 func state(s *Side) error { return s.Prepare() }
 
-// Every way from one kind of deadline to another ends in what was set last, whether the poller watches
-// the socket yet or not.
+// Every way from one kind of deadline to another ends in what was set last, whether the poller
+// watches the socket yet or not.
 func TestDeadlineFromEachToEach(t *testing.T) {
 	kinds := []struct {
 		name string
@@ -189,7 +189,8 @@ func TestDeadlineFromEachToEach(t *testing.T) {
 	}
 }
 
-// A deadline that the runtime counts down is found by the next call, whether or not one waited for it.
+// A deadline that the runtime counts down is found by the next call, whether or not one waited for
+// it.
 func TestDeadlinePasses(t *testing.T) {
 	_, b := socketPair(t)
 	p := watch(t, b)
@@ -212,7 +213,8 @@ func TestDeadlinePasses(t *testing.T) {
 	}
 }
 
-// Setters of all kinds at the same time, and a timer that fires among them, leave the deadline as the last one says.
+// Setters of all kinds at the same time, and a timer that fires among them, leave the deadline as
+// the last one says.
 func TestDeadlineSetByMany(t *testing.T) {
 	_, b := socketPair(t)
 	for range 200 {
@@ -306,7 +308,8 @@ func TestDeadlineLeavesRing(t *testing.T) {
 	}
 }
 
-// Deadlines count down by the real clock: where one is set, in a bubble or outside, makes no difference.
+// Deadlines count down by the real clock: where one is set, in a bubble or outside, makes no
+// difference.
 func TestDeadlineInBubble(t *testing.T) {
 	_, b := socketPair(t)
 	outside := watch(t, b)
@@ -332,8 +335,8 @@ func TestDeadlineInBubble(t *testing.T) {
 	})
 }
 
-// An interruption that arrives when the socket is closed must not reach the next user of the runtime's descriptor: it would end the
-// waits of a stranger.
+// An interruption that arrives when the socket is closed must not reach the next user of the
+// runtime's descriptor: it would end the waits of a stranger.
 func TestLateInterruptionReachesNobody(t *testing.T) {
 	_, b := socketPair(t)
 	first := watch(t, b)

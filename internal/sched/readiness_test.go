@@ -36,7 +36,8 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// A receive finds its data whether the kernel tries first or waits first, and whether the data is there or comes.
+// A receive finds its data whether the kernel tries first or waits first, and whether the data is
+// there or comes.
 func TestReceiveThatTriesFirst(t *testing.T) {
 	a, b := socketPair(t)
 	for _, crowd := range []bool{false, true} {

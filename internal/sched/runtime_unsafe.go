@@ -7,10 +7,10 @@ import (
 	"unsafe"
 )
 
-// This is the only file that reaches into the runtime. Its build constraint names the first release of
-// Go that nobody has checked yet: from there on, and with the build tag uringnet_nolinkname,
-// runtime_plain_unsafe.go takes its place, and package net serves. TestLinknames compares what is declared
-// here with the runtime's source.
+// This is the only file that reaches into the runtime. Its build constraint names the first release
+// of Go that nobody has checked yet: from there on, and with the build tag uringnet_nolinkname,
+// runtime_plain_unsafe.go takes its place, and package net serves. TestLinknames compares what is
+// declared here with the runtime's source.
 
 // Linked reports whether the runtime can be reached. Without it nothing else of this package works.
 const Linked = true
@@ -46,8 +46,8 @@ func semacquire(sema *uint32)
 //go:linkname semrelease internal/poll.runtime_Semrelease
 func semrelease(sema *uint32)
 
-// The runtime's poller, by the functions that package internal/poll calls. A pd is a pollDesc, which
-// the runtime never frees but uses again for other descriptors; a mode is 'r' or 'w'.
+// The runtime's poller, by the functions that package internal/poll calls. A pd is a pollDesc,
+// which the runtime never frees but uses again for other descriptors; a mode is 'r' or 'w'.
 
 //go:linkname pollOpen internal/poll.runtime_pollOpen
 func pollOpen(fd uintptr) (pd uintptr, errno int)

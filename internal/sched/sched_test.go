@@ -120,7 +120,8 @@ func TestRecv(t *testing.T) {
 	}
 }
 
-// staged returns a worker whose completer seems to be awake, so that what is submitted stays staged.
+// staged returns a worker whose completer seems to be awake, so that what is submitted stays
+// staged.
 func staged(t *testing.T) *worker {
 	w := onRing(t)
 	// The completer parks first, and sets awake only when a completion comes.
@@ -247,8 +248,9 @@ func skipIfPolled(t *testing.T, why string) {
 	}
 }
 
-// When the thread that submitted a request has ended, the kernel completes it from a worker of its own, with ECANCELED
-// when its event comes. The owner, who has not cancelled it, starts again, and nothing is lost.
+// When the thread that submitted a request has ended, the kernel completes it from a worker of its
+// own, with ECANCELED when its event comes. The owner, who has not cancelled it, starts again, and
+// nothing is lost.
 func TestThreadEnds(t *testing.T) {
 	skipIfPolled(t, "no request is lost with its thread")
 	a, b := socketPair(t)
@@ -289,7 +291,8 @@ func awaitParked(w *worker) {
 	}
 }
 
-// awaitThreadEnd returns when a thread is gone, or goes on after a while: the runtime keeps its first thread.
+// awaitThreadEnd returns when a thread is gone, or goes on after a while: the runtime keeps its
+// first thread.
 func awaitThreadEnd(tid int) {
 	for range 100_000 {
 		if unix.Tgkill(os.Getpid(), tid, 0) != nil {

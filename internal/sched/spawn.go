@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A goroutine belongs to the testing/synctest bubble of the one that starts it, and keeps the bubble
-// from ending. The goroutines of rings outlive whoever needed them first. So they are started by a
-// timer that was made before there could be a bubble: its function runs in none.
+// A goroutine belongs to the testing/synctest bubble of the one that starts it, and keeps the
+// bubble from ending. The goroutines of rings outlive whoever needed them first. So they are
+// started by a timer that was made before there could be a bubble: its function runs in none.
 var births struct {
 	timer *time.Timer
 

@@ -7,7 +7,8 @@ import (
 	"testing/synctest"
 )
 
-// What a bubble needs first belongs to nobody's bubble: the bubble ends although the goroutine does not.
+// What a bubble needs first belongs to nobody's bubble: the bubble ends although the goroutine does
+// not.
 func TestSpawnOutsideBubble(t *testing.T) {
 	started, end := make(chan bool), make(chan bool)
 	defer close(end)
@@ -20,8 +21,8 @@ func TestSpawnOutsideBubble(t *testing.T) {
 	})
 }
 
-// A ring that is first needed in a bubble serves there and afterwards, and does not keep the bubble from
-// ending.
+// A ring that is first needed in a bubble serves there and afterwards, and does not keep the bubble
+// from ending.
 func TestRingBornInBubble(t *testing.T) {
 	w := &worker{patience: patience}
 	for range 2 {

@@ -16,9 +16,9 @@ import (
 // timer or a system call that the scheduler is told of, as are those of package net. A P that gets
 // work because something is ready in the poller does not wake it.
 //
-// We do not tell the scheduler of most calls. So whenever something that we wait for in the poller is
-// ready a timer must be pending, or else a handler that computes then keeps all others from their data
-// for as long as it does, also with other Ps idle.
+// We do not tell the scheduler of most calls. So whenever something that we wait for in the poller
+// is ready a timer must be pending, or else a handler that computes then keeps all others from
+// their data for as long as it does, also with other Ps idle.
 //
 //	asleep   The timer is not pending. keepSysmonAwake sets it and wakes the monitor -> stirred.
 //	quiet    The timer is pending. keepSysmonAwake -> stirred; the timer -> asleep.
@@ -33,12 +33,12 @@ const (
 	stirred
 )
 
-// sysmonEvery bounds how long the monitor sleeps. It is what the runtime makes of it while a P is at
-// work.
+// sysmonEvery bounds how long the monitor sleeps. It is what the runtime makes of it while a P is
+// at work.
 const sysmonEvery = 10 * time.Millisecond
 
-// sysmon is one of the states above. Who changes it from asleep sets the timer; the timer's function
-// changes it to asleep, or sets the timer.
+// sysmon is one of the states above. Who changes it from asleep sets the timer; the timer's
+// function changes it to asleep, or sets the timer.
 var sysmon atomic.Uint32
 
 // sysmonTimer is made before there can be a testing/synctest bubble, whose clock it must not have.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The timer is pending while anything is ready now and then, and not for much longer, also where that
-// is in a testing/synctest bubble, which has a clock of its own.
+// The timer is pending while anything is ready now and then, and not for much longer, also where
+// that is in a testing/synctest bubble, which has a clock of its own.
 func TestSysmonTimer(t *testing.T) {
 	stirs := func(t *testing.T) {
 		for tries := 0; ; tries++ {

@@ -2,9 +2,10 @@
 
 package sched
 
-// table maps user_data to operations in flight. A user_data is an index (32 bits) and the generation of that
-// index (31 bits), which changes at each use, so that a stale completion never reaches a later owner. With the uppermost bit
-// set it names the cancellation of that operation. The worker's lock guards the table.
+// table maps user_data to operations in flight. A user_data is an index (32 bits) and the
+// generation of that index (31 bits), which changes at each use, so that a stale completion never
+// reaches a later owner. With the uppermost bit set it names the cancellation of that operation.
+// The worker's lock guards the table.
 type table struct {
 	slots []slot
 	free  []uint32

@@ -4,22 +4,26 @@ package sched
 
 import "sync/atomic"
 
-// Turn is the place of a connection in the queue of those that are about to receive: in a crowd they wait for each other before any of
-// them waits for its peer.
+// Turn is the place of a connection in the queue of those that are about to receive: in a crowd
+// they wait for each other before any of them waits for its peer.
 //
-// A connection that has answered has most likely not got the next request yet; when the others have had their turn it has. Then
-// one recv(2) is all that the receive costs: no request on a ring, no readiness, nobody to interrupt. The queue is the worker's and not
-// the scheduler's own, which those who only yield keep full for ever: the scheduler looks at the runtime's poller when its run queue is empty, and
-// seldom at its global queue before. Between two batches of turns the run queue is empty.
+// A connection that has answered has most likely not got the next request yet; when the others have
+// had their turn it has. Then one recv(2) is all that the receive costs: no request on a ring, no
+// readiness, nobody to interrupt. The queue is the worker's and not the scheduler's own, which
+// those who only yield keep full for ever: the scheduler looks at the runtime's poller when its run
+// queue is empty, and seldom at its global queue before. Between two batches of turns the run queue
+// is empty.
 //
 //	idle    its owner queues it -> queued
 //	queued  whoever drains the worker takes a batch from the front of the queue and notifies the owners -> idle. An owner that is
 //	        interrupted does not wait any more, and finds itself queued, or idle, the next time.
 //
-// If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be, a completion that makes the completer come. Whoever
-// takes completions without draining calls ensureTurnsServed.
+// If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be,
+// a completion that makes the completer come. Whoever takes completions without draining calls
+// ensureTurnsServed.
 type Turn struct {
-	// queued is set by the owner, and reset before fut is notified; the owner loads it before it waits for fut.
+	// queued is set by the owner, and reset before fut is notified; the owner loads it before it
+	// waits for fut.
 	queued atomic.Bool
 
 	// Under worker.mu while queued.
@@ -98,11 +102,13 @@ func (w *worker) wakeFlusherIf(nobodyDrains bool) {
 	}
 }
 
-// turnBatch is how many turns are given at once with several Ps. Another P steals half of a batch, and perhaps the goroutine that drains, which gives the next
-// ones then before the first have been served. Who has waited for so short a time finds nothing.
+// turnBatch is how many turns are given at once with several Ps. Another P steals half of a batch,
+// and perhaps the goroutine that drains, which gives the next ones then before the first have been
+// served. Who has waited for so short a time finds nothing.
 const turnBatch = 16
 
-// turnsAfter is how many turns are given in a pass that has reaped so many completions: both together fit into the run queue of a P.
+// turnsAfter is how many turns are given in a pass that has reaped so many completions: both
+// together fit into the run queue of a P.
 func turnsAfter(reaped int) int {
 	if severalPs.Load() {
 		return turnBatch

@@ -34,7 +34,8 @@ func (p *player) await(t *testing.T, w *worker) {
 	}
 }
 
-// play starts players that await turns of w, each calling had with its number when it has had one. It begins when all are in the queue.
+// play starts players that await turns of w, each calling had with its number when it has had one.
+// It begins when all are in the queue.
 func play(t *testing.T, patience time.Duration, players, turns int, had func(player int)) {
 	w := staged(t) // nobody drains it
 	w.patience = patience
@@ -86,7 +87,8 @@ func fairTurns(t *testing.T) {
 	})
 }
 
-// With several Ps a drain gives few turns in one pass, and in any case no more than fit into a run queue with what it reaped.
+// With several Ps a drain gives few turns in one pass, and in any case no more than fit into a run
+// queue with what it reaped.
 func TestTurnsAtOnce(t *testing.T) {
 	defer severalPs.Store(severalPs.Load())
 	for _, tc := range []struct {
@@ -109,7 +111,8 @@ func TestTurnsLeftBehind(t *testing.T) {
 	play(t, 0, 2*reapBatch+10, 10, func(int) {})
 }
 
-// A turn that is interrupted, or whose owner does not wait for it, stays in the queue once, and others are not held up.
+// A turn that is interrupted, or whose owner does not wait for it, stays in the queue once, and
+// others are not held up.
 func TestTurnInterrupted(t *testing.T) {
 	w := staged(t) // nobody drains it
 	p, other := newPlayer(), newPlayer()
@@ -161,8 +164,8 @@ func TestReapingEnsuresTurns(t *testing.T) {
 	}
 }
 
-// While turns are taken all the time whoever gives them parks now and then, with a ring and without, so
-// that the scheduler looks at the runtime's poller.
+// While turns are taken all the time whoever gives them parks now and then, with a ring and
+// without, so that the scheduler looks at the runtime's poller.
 func TestTurnsLeaveTimeForPoller(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for name, w := range map[string]*worker{"ring": onRing(t), "no ring": {patience: patience}} {

@@ -16,19 +16,22 @@ import (
 
 const (
 	// The kernel charges the queues to RLIMIT_MEMLOCK, of which a user has 8 MiB under systemd: a
-	// ring takes 84 KiB. What does not fit into the completion queue waits in a list of the kernel's.
+	// ring takes 84 KiB. What does not fit into the completion queue waits in a list of the
+	// kernel's.
 	sqEntries = 256
 	cqEntries = 4096
 
-	// reapBatch bounds how many goroutines one pass readies: the local run queue of a P holds 256, and what
-	// spills into the global queue starves.
+	// reapBatch bounds how many goroutines one pass readies: the local run queue of a P holds 256,
+	// and what spills into the global queue starves.
 	reapBatch = 128
 )
 
-// worker is what a group of Ps shares: the queue of turns, the counters, and a ring, once it needs one.
+// worker is what a group of Ps shares: the queue of turns, the counters, and a ring, once it needs
+// one.
 //
-//	new     Nothing but the counters is used. The first turn, or the first receive on a ring -> awake.
-//	awake   Its flusher runs, or will run, when there is something to do; see completer.go.
+//	new      Nothing but the counters is used. The first turn, or the first receive on a ring ->
+//	         started.
+//	started  Its flusher runs, or will run, when there is something to do; see completer.go.
 type worker struct {
 	// mu guards the submission side of the ring: staging and publishing entries, and the table;
 	// the turns, awake, and started.
@@ -69,7 +72,8 @@ type ringed struct {
 type counters struct {
 	_ [64]byte // a cache line of their own for those that every receive counts in
 
-	// arrivals is how many receives had to wait and have ended, but for those of streams in the poller. All completions are taken for receives.
+	// arrivals is how many receives had to wait and have ended, but for those of streams in the
+	// poller. All completions are taken for receives.
 	arrivals atomic.Uint64
 
 	watched  atomic.Uint64 // receives that waited in the runtime's poller
@@ -84,8 +88,9 @@ type counters struct {
 	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, stale atomic.Uint64
 }
 
-// readiness estimates how many requests can be completed at once when they reach the kernel: under load their data has come
-// while they were staged. It counts the completions that appear during a submission, old ones forgotten by and by.
+// readiness estimates how many requests can be completed at once when they reach the kernel: under
+// load their data has come while they were staged. It counts the completions that appear during a
+// submission, old ones forgotten by and by.
 type readiness struct {
 	submitted, completed uint32
 }
@@ -110,8 +115,8 @@ func ringConfig() ring.Config {
 // Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
 func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
 
-// newRinged makes a ring. If the kernel is to poll the rings, its thread for first, which may be nil,
-// polls this one too.
+// newRinged makes a ring. If the kernel is to poll the rings, its thread for first, which may be
+// nil, polls this one too.
 func newRinged(first *ringed) (*ringed, error) {
 	cfg := ringConfig()
 	if first != nil {
@@ -127,7 +132,8 @@ func newRinged(first *ringed) (*ringed, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	file := os.NewFile(uintptr(r.FD()), "io_uring")
-	// From here on the file owns the descriptor: its cleanup would close the number again, whoever has it then.
+	// From here on the file owns the descriptor: its cleanup would close the number again, whoever
+	// has it then.
 	conn, err := file.SyscallConn()
 	if err == nil {
 		err = file.SetReadDeadline(time.Time{})
@@ -172,7 +178,8 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 	}
 }
 
-// awaitRoom returns when the kernel's thread has taken entries from the full queue of a polled ring.
+// awaitRoom returns when the kernel's thread has taken entries from the full queue of a polled
+// ring.
 func (w *worker) awaitRoom() {
 	if errno := w.ring().AwaitRoom(); errno != 0 && errno != syscall.EINTR {
 		panic(fmt.Sprintf("uringnet: waiting for room in a polled ring: %v", errno))
@@ -198,8 +205,8 @@ func (w *worker) submit(o *Op, sqe *ring.SQE) {
 	}
 }
 
-// cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen it, and reports
-// whether it did the latter.
+// cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen
+// it, and reports whether it did the latter.
 func (w *worker) cancel(o *Op) (withdrawn bool) {
 	w.mu.Lock()
 	if !o.InFlight() {
@@ -221,7 +228,8 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 	w.mu.Unlock()
 	w.counters.cancels.Add(1)
 	w.flush()
-	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which is now if it is ours.
+	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which
+	// is now if it is ours.
 	if w.reapMu.TryLock() {
 		w.reapLocked()
 		w.ensureTurnsServed()
@@ -229,8 +237,9 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 	return false
 }
 
-// barrier returns when the kernel has let go of what completed requests held. It posts a completion before it drops the
-// request's reference to the file, and does both under the ring's lock; a request that is submitted now waits for that lock.
+// barrier returns when the kernel has let go of what completed requests held. It posts a completion
+// before it drops the request's reference to the file, and does both under the ring's lock; a
+// request that is submitted now waits for that lock.
 func (w *worker) barrier() {
 	if w.ring().Polled() {
 		w.awaitNop()
@@ -242,7 +251,8 @@ func (w *worker) barrier() {
 	w.flush()
 }
 
-// awaitNop returns when the kernel's thread, which takes one request after the other, has come to one that is submitted now.
+// awaitNop returns when the kernel's thread, which takes one request after the other, has come to
+// one that is submitted now.
 func (w *worker) awaitNop() {
 	o := &Op{fut: new(Future)}
 	_, sqe := o.startOn(w, nil)
@@ -275,7 +285,8 @@ func (w *worker) flush() bool {
 	if n == 0 {
 		return false
 	}
-	// Another thread may hand over our entries, or we its: both ask for all that is left, and the kernel stops at the tail.
+	// Another thread may hand over our entries, or we its: both ask for all that is left, and the
+	// kernel stops at the tail.
 	for n > 0 {
 		before := r.CQ.Tail()
 		w.enter(r, n)
@@ -294,8 +305,8 @@ func (w *worker) enter(r *ring.Ring, n uint32) {
 	switch errno := r.Enter(n); errno {
 	case 0, syscall.EINTR:
 	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
-		// The kernel has no memory for requests, or wants its overflown completions to be reaped first: room
-		// comes from reaping and from letting others run.
+		// The kernel has no memory for requests, or wants its overflown completions to be reaped
+		// first: room comes from reaping and from letting others run.
 		r.FlushOverflow()
 		w.reap()
 		w.ensureTurnsServed()

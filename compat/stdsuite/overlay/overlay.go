@@ -1,4 +1,5 @@
-// Package overlay makes the file that `go test -overlay` needs to run a package's own tests on uringnet.
+// Package overlay makes the file that `go test -overlay` needs to run a package's own tests on
+// uringnet.
 //
 // An overlay replaces source files for one build; nothing in GOROOT is written. The one made here
 //
@@ -56,7 +57,8 @@ func List(patterns ...string) ([]Package, error) {
 	return pkgs, nil
 }
 
-// Build writes the overlay for the tests of pkgs below dir and returns the name of the file for -overlay.
+// Build writes the overlay for the tests of pkgs below dir and returns the name of the file for
+// -overlay.
 func (t *Toolchain) Build(dir string, pkgs []Package) (string, error) {
 	net, err := List("net")
 	if err != nil {
@@ -74,8 +76,8 @@ func (t *Toolchain) Build(dir string, pkgs []Package) (string, error) {
 	return b.finish()
 }
 
-// builder collects replacements: from the path that the go command would read to the path of the copy.
-// An empty path hides the file.
+// builder collects replacements: from the path that the go command would read to the path of the
+// copy. An empty path hides the file.
 type builder struct {
 	release string
 	dir     string

@@ -37,7 +37,8 @@ func TestApplyPatchesWantsExactlyOne(t *testing.T) {
 	}
 }
 
-// TestBuild compiles package net's and net/http's tests under the overlay: every patch fits this Go release.
+// TestBuild compiles package net's and net/http's tests under the overlay: every patch fits this Go
+// release.
 func TestBuild(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the standard library's tests")

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// patch replaces old, which must occur exactly once: a release of Go that moves the place fails loudly.
+// patch replaces old, which must occur exactly once: a release of Go that moves the place fails
+// loudly.
 type patch struct{ old, new string }
 
 func applyPatches(text string, patches []patch) (string, error) {
@@ -29,9 +30,9 @@ const (
 `
 )
 
-// netPatches put the hooks into package net. net.Listen, net.Dial, http.Server.ListenAndServe, httptest, tls.Dial
-// and the rest all end in the two methods of dial.go. The context carries the mark that
-// lets uringnet, called by a hook, use package net itself.
+// netPatches put the hooks into package net. net.Listen, net.Dial, http.Server.ListenAndServe,
+// httptest, tls.Dial and the rest all end in the two methods of dial.go. The context carries the
+// mark that lets uringnet, called by a hook, use package net itself.
 var netPatches = map[string][]patch{
 	"dial.go": {
 		{listenFunc, listenFunc + `	if h := UringHookListen; h != nil && ctx != nil && ctx.Value(uringBypassKey{}) == nil {
@@ -59,8 +60,8 @@ var netPatches = map[string][]patch{
 	},
 }
 
-// hiddenTests are test files that cannot be compiled against anything but net's own types, with the reason.
-// Their tests count as differences and so must be listed in expected.txt.
+// hiddenTests are test files that cannot be compiled against anything but net's own types, with the
+// reason. Their tests count as differences and so must be listed in expected.txt.
 var hiddenTests = map[string]string{
 	"net/write_unix_test.go": "calls methods of conn.fd.pfd, the unexported internal/poll descriptor",
 }
@@ -76,13 +77,15 @@ var testPatches = map[string][]patch{
 		{"!isUsingMPTCPProto(tcp.fd) {\n\t\tch <-", "!isUsingMPTCPProto(uringFD(tcp)) {\n\t\tch <-"},
 		{"!isUsingMPTCPProto(tcp.fd) {\n\t\tt.Error", "!isUsingMPTCPProto(uringFD(tcp)) {\n\t\tt.Error"},
 	},
-	// The goroutines that serve the rings live as long as the process; they are no leak of the test.
+	// The goroutines that serve the rings live as long as the process; they are no leak of the
+	// test.
 	"net/http/main_test.go": {{
 		`strings.Contains(stack, "created by net.startServer") ||`,
 		`strings.Contains(stack, "created by net.startServer") ||
 			strings.Contains(stack, "created by github.com/uringnet/uringnet") ||`,
 	}},
-	// An embedded *net.TCPConn gives its field the name TCPConn, an embedded interface its own name.
+	// An embedded *net.TCPConn gives its field the name TCPConn, an embedded interface its own
+	// name.
 	"net/http/transport_test.go": {
 		{"\t*net.TCPConn\n\n\tReadFromCalled bool", "\tnet.UringTCPConn\n\n\tReadFromCalled bool"},
 		{"return c.TCPConn.ReadFrom(r)", "return c.UringTCPConn.ReadFrom(r)"},

@@ -18,9 +18,9 @@ type edit struct {
 	text     string
 }
 
-// rewriteTest returns the test file with its patches applied and each *net.TCPConn and the like replaced by
-// net.UringTCPConn. It edits the text at the places that the syntax tree names, so that line
-// numbers in failures stay right.
+// rewriteTest returns the test file with its patches applied and each *net.TCPConn and the like
+// replaced by net.UringTCPConn. It edits the text at the places that the syntax tree names, so that
+// line numbers in failures stay right.
 func rewriteTest(release, importPath, name, text string) (string, error) {
 	file := importPath + "/" + name
 	text, err := applyPatches(text, slices.Concat(testPatches[file], releasePatches[release][file]))
@@ -112,8 +112,9 @@ func (r *rewriter) socketType(star *ast.StarExpr) (string, bool) {
 	return "", false
 }
 
-// returnsSockets reports whether a function returns concrete sockets and an error. Such functions in package net's
-// tests wrap DialTCP or ListenTCP or fill a hook like testHookDialTCP: their types are net's, and stay.
+// returnsSockets reports whether a function returns concrete sockets and an error. Such functions
+// in package net's tests wrap DialTCP or ListenTCP or fill a hook like testHookDialTCP: their types
+// are net's, and stay.
 func returnsSockets(fn *ast.FuncType) bool {
 	if fn.Results == nil || len(fn.Results.List) < 2 {
 		return false

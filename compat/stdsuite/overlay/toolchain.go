@@ -51,8 +51,8 @@ func releaseOf(version string) (string, error) {
 		"see releases in compat/stdsuite/overlay", version, strings.Join(releases, " and "))
 }
 
-// movedGoroot returns the environment for a GOROOT that the go command lets an overlay change.
-// The go command refuses that below its module cache, where it keeps the toolchains that it downloads.
+// movedGoroot returns the environment for a GOROOT that the go command lets an overlay change. The
+// go command refuses that below its module cache, where it keeps the toolchains that it downloads.
 // A symbolic link in dir gives such a toolchain another path.
 func movedGoroot(dir, goroot, modcache string) (map[string]string, error) {
 	if rel, err := filepath.Rel(modcache, goroot); err != nil || slices.Contains(strings.Split(rel, "/"), "..") {

@@ -11,7 +11,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/rawio"
 )
 
-// churn drives connections that live for one echo each. The latency runs from connect to the answer.
+// churn drives connections that live for one echo each. The latency runs from connect to the
+// answer.
 type churn struct {
 	*loop
 	message []byte

@@ -29,7 +29,8 @@ func (l *loop) sockaddr() *unix.SockaddrInet4 {
 	return &unix.SockaddrInet4{Addr: l.addr.Addr().As4(), Port: int(l.addr.Port())}
 }
 
-// dial connects, blocking; so are the reads and writes of the set-up that follow, each for at most settle.
+// dial connects, blocking; so are the reads and writes of the set-up that follow, each for at most
+// settle.
 func (l *loop) dial() (int, error) {
 	fd, err := socket(0)
 	if err != nil {
@@ -82,10 +83,12 @@ func explain(call string, err error) error {
 }
 
 // dialBatch is the number of connections opened before the first of them must be answered: fewer
-// than the server's backlog, which a faster client would overrun and then wait a second for each lost SYN.
+// than the server's backlog, which a faster client would overrun and then wait a second for each
+// lost SYN.
 const dialBatch = 64
 
-// dialAll opens n connections and exchanges one message on each, so that the server has accepted them all.
+// dialAll opens n connections and exchanges one message on each, so that the server has accepted
+// them all.
 func (l *loop) dialAll(n int, p *protocol, opened func(i, fd int) error) error {
 	for first := 0; first < n; first += dialBatch {
 		var fds []int

@@ -51,7 +51,8 @@ func Run(cfg Config) (Result, error) {
 	return r, err
 }
 
-// window runs the measured part. A window in which nothing was answered is made longer: it is the server's answers that are measured.
+// window runs the measured part. A window in which nothing was answered is made longer: it is the
+// server's answers that are measured.
 func window(l *loop, d driver, cfg Config) (Result, error) {
 	l.hist.Reset()
 	l.requests = 0

@@ -1,6 +1,6 @@
-// Package load is the benchmark's load generator: one thread that runs an epoll loop over all connections, closed
-// loop (a connection sends its next message when the answer to an earlier one has arrived), with
-// the latency of every message in an HDR histogram.
+// Package load is the benchmark's load generator: one thread that runs an epoll loop over all
+// connections, closed loop (a connection sends its next message when the answer to an earlier one
+// has arrived), with the latency of every message in an HDR histogram.
 package load
 
 import (

@@ -8,7 +8,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// stream drives bulk transfer in one direction. A request is Size bytes, its latency the time they took.
+// stream drives bulk transfer in one direction. A request is Size bytes, its latency the time they
+// took.
 type stream struct {
 	*loop
 	block []byte // what is sent

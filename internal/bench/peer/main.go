@@ -1,8 +1,9 @@
 //go:build linux && iouring_peer
 
-// Command peer is the benchmark's echo server on the top-level API of github.com/iceber/iouring-go. It is a
-// program of its own because that API refers to unexported names of package syscall, which the Go
-// linker forbids since Go 1.23: it must be linked with -ldflags=-checklinkname=0. The benchmark builds it when needed.
+// Command peer is the benchmark's echo server on the top-level API of github.com/iceber/iouring-go.
+// It is a program of its own because that API refers to unexported names of package syscall, which
+// the Go linker forbids since Go 1.23: it must be linked with -ldflags=-checklinkname=0. The
+// benchmark builds it when needed.
 package main
 
 import (

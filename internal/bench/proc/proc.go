@@ -48,7 +48,8 @@ func Take(pid int) (Sample, error) {
 	return s, err
 }
 
-// cpuClock reads the CPU time of a process, its exited threads and the kernel's io_uring workers for it included.
+// cpuClock reads the CPU time of a process, its exited threads and the kernel's io_uring workers
+// for it included.
 func cpuClock(pid int) (time.Duration, error) {
 	const schedClock = 2              // CPUCLOCK_SCHED, include/linux/posix-timers_types.h
 	id := int32(^pid)<<3 | schedClock // what clock_getcpuclockid(3) computes
@@ -64,7 +65,8 @@ func times(pid int) (user, system time.Duration, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	// The second field is the command's name in parentheses and may hold anything; count from its end.
+	// The second field is the command's name in parentheses and may hold anything; count from its
+	// end.
 	_, rest, _ := bytes.Cut(b, []byte(") "))
 	fields := bytes.Fields(rest)
 	const utime, stime = 11, 12

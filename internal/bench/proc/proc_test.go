@@ -27,7 +27,8 @@ func TestTake(t *testing.T) {
 		t.Fatal(err)
 	}
 	spent := after.CPU - before.CPU
-	// The loops were calibrated with the clock on the wall, so other processes may have made them fewer.
+	// The loops were calibrated with the clock on the wall, so other processes may have made them
+	// fewer.
 	if spent <= 0 || after.CPU > time.Duration(ru.Utime.Nano()+ru.Stime.Nano())+tick {
 		t.Errorf("%v of CPU spent, %v in all; getrusage says %v and %v", spent, after.CPU,
 			time.Duration(ru.Utime.Nano()), time.Duration(ru.Stime.Nano()))

@@ -26,7 +26,8 @@ func Rewatch(ep, fd int, events uint32, id int32) error {
 	return nil
 }
 
-// RaiseFileLimit raises RLIMIT_NOFILE as far as this process may, and returns an error if that is less than need.
+// RaiseFileLimit raises RLIMIT_NOFILE as far as this process may, and returns an error if that is
+// less than need.
 func RaiseFileLimit(need int) error {
 	var lim unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {

@@ -1,9 +1,10 @@
 //go:build linux
 
-// Package rawio has the few system calls of the benchmark's single-threaded event loops, without the Go
-// scheduler's part: a thread that runs nothing but the loop need not tell the scheduler that it enters the kernel,
-// which is what makes these loops a ceiling for what Go servers can reach. Never use it where other goroutines
-// must run on the same P: while a call blocks, the P is blocked.
+// Package rawio has the few system calls of the benchmark's single-threaded event loops, without
+// the Go scheduler's part: a thread that runs nothing but the loop need not tell the scheduler that
+// it enters the kernel, which is what makes these loops a ceiling for what Go servers can reach.
+// Never use it where other goroutines must run on the same P: while a call blocks, the P is
+// blocked.
 package rawio
 
 import (

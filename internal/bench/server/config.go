@@ -1,5 +1,5 @@
-// Package server has the servers that the benchmark compares. Those on package net and on uringnet are the
-// same code but for the call that makes the listener.
+// Package server has the servers that the benchmark compares. Those on package net and on uringnet
+// are the same code but for the call that makes the listener.
 package server
 
 import (

@@ -29,7 +29,8 @@ type family struct {
 	conns []int
 }
 
-// idleActive is the number of connections that carry traffic in the idle cells, whose names count the silent ones.
+// idleActive is the number of connections that carry traffic in the idle cells, whose names count
+// the silent ones.
 const idleActive = 16
 
 var families = []family{
@@ -81,10 +82,10 @@ func Names() []string {
 	return names
 }
 
-// Select returns the cells that a comma-separated list names, in the order of the table. An item is the name
-// of a cell, of a group, the beginning of such names, or a group with another number of connections
-// ("echo64/1000"). The most exact meaning wins: "http" is the group http and not httpfile too.
-// The empty list selects all.
+// Select returns the cells that a comma-separated list names, in the order of the table. An item is
+// the name of a cell, of a group, the beginning of such names, or a group with another number of
+// connections ("echo64/1000"). The most exact meaning wins: "http" is the group http and not
+// httpfile too. The empty list selects all.
 func Select(list string) ([]Cell, error) {
 	if strings.TrimSpace(list) == "" {
 		return Cells(), nil
