@@ -200,8 +200,8 @@ func (l *library) open(path string) *source {
 	return s
 }
 
-// find returns the definition of a symbol: one of its package, or one that the runtime has a
-// go:linkname for.
+// find returns the definition of a symbol: one of its package, or one that the runtime pushes by a
+// linkname of its own.
 func (l *library) find(symbol string) (types.Object, error) {
 	slash := strings.LastIndexByte(symbol, '/') + 1
 	dot := strings.IndexByte(symbol[slash:], '.')
