@@ -19,6 +19,7 @@ import (
 // and again, as net/http's server interrupts one at each request, waits where an interruption costs
 // nothing.
 func TestBackgroundReadsCostNoCancellations(t *testing.T) {
+	skipIfChosen(t)
 	for _, wait := range []string{"", "ring"} {
 		for _, scene := range []string{"tcp", "unix", "tls"} {
 			t.Run(scene+"/"+wait, func(t *testing.T) {

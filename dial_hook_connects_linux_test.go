@@ -93,7 +93,7 @@ func refusingAddress(t *testing.T) string {
 // TestDialHookConnectsIdly guards that such a dial waits without computing: it is a process of its
 // own, whose CPU time is compared with the time that passes.
 func TestDialHookConnectsIdly(t *testing.T) {
-	for _, m := range modes {
+	for _, m := range eachMode(t) {
 		t.Run(m.name, func(t *testing.T) {
 			begin(t)
 			if out, err := tryChild(t, "hookspin", m.env...); err != nil {

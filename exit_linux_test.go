@@ -17,13 +17,13 @@ const exitConns = 4
 // TestExitFreesPort guards that the port of a process is free once the process has been waited for,
 // however it ended: a server that is started again must not meet the socket of its predecessor.
 func TestExitFreesPort(t *testing.T) {
-	for _, m := range modes {
+	for _, m := range eachMode(t) {
 		for _, how := range []string{"SIGKILL", "os.Exit", "panic"} {
 			t.Run(m.name+"/"+how, func(t *testing.T) {
 				begin(t)
 				taken := 0
 				var last error
-				const rounds = 10
+				rounds := size(10, 2)
 				for range rounds {
 					if err := exitThenListen(t, m, how); err != nil {
 						taken++

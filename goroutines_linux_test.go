@@ -15,7 +15,7 @@ import (
 // TestGoroutinesLeft guards that when everything is closed only the goroutines of the rings remain,
 // and that there are none of these before the first crowd, nor where nobody needs a ring.
 func TestGoroutinesLeft(t *testing.T) {
-	for _, m := range modes {
+	for _, m := range eachMode(t) {
 		for _, scene := range []string{"few", "crowd"} {
 			t.Run(m.name+"/"+scene, func(t *testing.T) {
 				begin(t)

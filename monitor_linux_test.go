@@ -21,6 +21,7 @@ import (
 // The subject is a process of its own that makes no system calls but ours meanwhile: others would
 // wake the monitor.
 func TestBusyHandler(t *testing.T) {
+	skipIfChosen(t)
 	for _, procs := range []string{"1", "2"} {
 		for _, wait := range []string{"", "ring", "poller"} {
 			env := []string{"GOMAXPROCS=" + procs, "URINGNET_WAIT=" + wait}

@@ -117,7 +117,7 @@ func connectToShared(t *testing.T, l net.Listener, served <-chan struct{}, what 
 // TestStoppedProcessSharesListener guards that of two processes which share a listener the second
 // one serves while the first one is stopped.
 func TestStoppedProcessSharesListener(t *testing.T) {
-	for _, m := range modes {
+	for _, m := range eachMode(t) {
 		for _, stopped := range []int{0, 1} { // the one that waited first, or last
 			t.Run(fmt.Sprintf("%s/%d", m.name, stopped), func(t *testing.T) {
 				begin(t)

@@ -90,6 +90,24 @@ var modes = []mode{
 	{"uringnet,ring", []string{worldEnv + "=uringnet", waitEnv + "=ring"}},
 }
 
+// eachMode is modes, for a test whose children go through all of them.
+func eachMode(t *testing.T) []mode {
+	t.Helper()
+	skipIfChosen(t)
+	return modes
+}
+
+// skipIfChosen skips a test whose children go through all modes where the environment chooses one: it
+// would be the same again.
+func skipIfChosen(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{waitEnv, "URINGNET", "URINGNET_SQPOLL"} {
+		if value := os.Getenv(name); value != "" && value != "auto" {
+			t.Skipf("%s=%s: the run without it goes through all modes", name, value)
+		}
+	}
+}
+
 // childLimit ends a child that would never end.
 const childLimit = 20 * time.Second
 
