@@ -19,6 +19,7 @@ func init() { children["polled"] = polledChild }
 // gone to sleep, when the queue is full of requests that it has yet to take, and when they are
 // cancelled.
 func TestKernelPolls(t *testing.T) {
+	needLinked(t)
 	if err := probeKernel(); err != nil {
 		t.Skipf("the kernel, asked without this package, offers no io_uring: %v", err)
 	}
@@ -102,6 +103,7 @@ func dialAndEcho(addr string, rounds int) error {
 
 // A value that makes no sense is not taken for no value.
 func TestKernelPollsValue(t *testing.T) {
+	needLinked(t)
 	for _, value := range []string{"yes", "-1", "60001"} {
 		out := child(t, "backend", "URINGNET=", "URINGNET_SQPOLL="+value)
 		if want := fmt.Sprintf("URINGNET_SQPOLL=%q is not a number of milliseconds", value); !strings.Contains(out, want) {

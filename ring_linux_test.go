@@ -24,9 +24,7 @@ func needRing(t *testing.T) {
 	if os.Getenv(waitEnv) == "poller" {
 		t.Skip(waitEnv + "=poller")
 	}
-	if !sched.Linked {
-		t.Skip("the runtime is out of reach")
-	}
+	needLinked(t)
 	if err := probeKernel(); err != nil {
 		t.Skip(err)
 	}
@@ -39,12 +37,19 @@ func TestOnRing(t *testing.T) {
 	t.Log(uringnet.Backend())
 }
 
+// needLinked skips a test that cannot be where package net serves because of how it was built.
+func needLinked(t *testing.T) {
+	t.Helper()
+	if !sched.Linked {
+		t.Skip("built without access to the runtime")
+	}
+}
+
 // needSockets skips a test that is about the sockets of this package where package net serves.
 func needSockets(t *testing.T) {
 	t.Helper()
+	needLinked(t)
 	switch {
-	case !sched.Linked:
-		t.Skip("the runtime is out of reach")
 	case uringnet.Backend().Name != "net":
 	case os.Getenv("URINGNET") == "off":
 		t.Skip("URINGNET=off")
