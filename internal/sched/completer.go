@@ -24,7 +24,8 @@ import (
 // since whatever is left on the ring would wait for one round of the poller per patience.
 //
 // Without a ring all who find nothing after their turn wait in the poller, in a small crowd too,
-// and not beside the turns on the ring. So the flusher, which is alone then, gives up sooner.
+// and not beside the turns on the ring. So the flusher gives up sooner there, if there is one P:
+// with several another one looks at the poller.
 const (
 	patience        = 2 * time.Millisecond
 	patienceHuge    = 10 // times as long
@@ -74,7 +75,7 @@ func (w *worker) overdue(since time.Time) bool {
 	switch {
 	case w.judgement.huge.Load():
 		awake /= patienceHuge
-	case w.ring() == nil:
+	case w.ring() == nil && !severalPs.Load():
 		awake *= patienceNoRings
 	}
 	return awake > w.patience

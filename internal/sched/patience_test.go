@@ -85,6 +85,8 @@ func TestImpatientCompleterComesBack(t *testing.T) {
 // In a huge crowd, which is in the poller, what is left on a ring would get little of each round of
 // it. Without a ring the poller is all that there is beside turns.
 func TestPatience(t *testing.T) {
+	defer severalPs.Store(severalPs.Load())
+	severalPs.Store(false)
 	with := &worker{patience: time.Minute}
 	with.ringed.Store(&ringed{Ring: new(ring.Ring)})
 	for _, step := range []struct {
@@ -100,5 +102,10 @@ func TestPatience(t *testing.T) {
 		if got := step.w.overdue(time.Now().Add(-step.seconds * time.Second)); got != step.want {
 			t.Errorf("ring %v, huge %v, %d s: overdue is %v", step.w == with, step.huge, step.seconds, got)
 		}
+	}
+	severalPs.Store(true)
+	without := &worker{patience: time.Minute}
+	if without.overdue(time.Now().Add(-50 * time.Second)) {
+		t.Error("several Ps, no ring: overdue after 50 s of 60")
 	}
 }
