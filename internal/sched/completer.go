@@ -152,7 +152,11 @@ func (w *worker) reapLocked() int {
 	}
 	w.counters.arrivals.Add(uint64(n))
 	w.mu.Lock()
+	provoked := 0
 	for i := range w.batch[:n] {
+		if w.batch[i].UserData == ring.NoUserData {
+			provoked++
+		}
 		if f := w.finish(&w.batch[i], n > 1); f != nil {
 			w.wake = append(w.wake, f)
 		}
@@ -169,7 +173,7 @@ func (w *worker) reapLocked() int {
 	keepSysmonAwake() // not with the ring's locks held: it may make a system call
 	w.counters.cqes.Add(uint64(n))
 	w.counters.batches.Add(1)
-	return n
+	return n - provoked // an edge that was provoked is nothing to do, or it would provoke the next
 }
 
 // finish hands a completion to its operation and returns the future to notify, or nil. mu is held.
