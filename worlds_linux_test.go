@@ -97,8 +97,8 @@ func eachMode(t *testing.T) []mode {
 	return modes
 }
 
-// skipIfChosen skips a test whose children go through all modes where the environment chooses one: it
-// would be the same again.
+// skipIfChosen skips a test whose children go through all modes where the environment chooses one:
+// it would be the same again.
 func skipIfChosen(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{waitEnv, "URINGNET", "URINGNET_SQPOLL"} {
