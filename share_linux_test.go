@@ -75,6 +75,7 @@ func TestCloseOfSharedListener(t *testing.T) {
 				}
 				heir := share()
 				for round := range 30 {
+					heir.wait(t) // File.Fd makes the socket blocking for a moment: no accept then
 					leaver := share()
 					connectToShared(t, base, served, "both wait", func() {})
 					heir.wait(t)
