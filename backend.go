@@ -3,6 +3,7 @@ package uringnet
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 )
@@ -40,23 +41,42 @@ func Backend() BackendInfo {
 // be had.
 var ErrUnavailable = errors.New("io_uring is not available")
 
-type backend struct {
-	info BackendInfo
-	own  bool  // sockets are this package's own
-	err  error // what Listen and Dial return, if the environment forbids the fallback
+// backend makes the sockets of this package, one method for each kind of handle. Each takes over a
+// socket of package net, which closes that one, or leaves it as it was and fails. Where shared is
+// set somebody else may have the descriptor, too. Nothing dials here: that is package net's in every
+// backend, and what it has dialed is taken over.
+type backend interface {
+	tcpConn(nc *net.TCPConn, shared bool) (*TCPConn, error)
+	unixConn(nc *net.UnixConn, shared bool) (*UnixConn, error)
+
+	// tcpListener takes over nl, which was created with lc, or nobody knows how if that is nil.
+	tcpListener(nl *net.TCPListener, lc *net.ListenConfig, shared bool) (*TCPListener, error)
+	unixListener(nl *net.UnixListener, shared bool) (*UnixListener, error)
 }
 
-var chooseBackend = sync.OnceValue(func() backend { return newBackend(os.Getenv("URINGNET"), startRings, startPoller) })
+// chosen is a backend and why it is the one.
+type chosen struct {
+	backend
+	info BackendInfo
+}
+
+var chooseBackend = sync.OnceValue(func() chosen {
+	return newBackend(os.Getenv("URINGNET"), startRings, startPoller)
+})
 
 // newBackend chooses by env. rings and poller start these backends, or say why they cannot; rings
 // also says what it has found.
-func newBackend(env string, rings func() (string, error), poller func() error) backend {
-	onNet := func(reason string) backend { return backend{info: BackendInfo{"net", reason}} }
-	onPoller := func(reason string) backend {
-		if err := poller(); err != nil {
+func newBackend(env string, rings func() (backend, string, error), poller func() (backend, error)) chosen {
+	onNet := func(reason string) chosen { return chosen{netBackend{}, BackendInfo{"net", reason}} }
+	onPoller := func(reason string) chosen {
+		b, err := poller()
+		if err != nil {
 			return onNet(fmt.Sprintf("%v: using package net", err))
 		}
-		return backend{info: BackendInfo{"poller", reason}, own: true}
+		return chosen{b, BackendInfo{"poller", reason}}
+	}
+	refuse := func(reason string, err error) chosen {
+		return chosen{refusal{fmt.Errorf("uringnet: %w", err)}, BackendInfo{"net", reason}}
 	}
 	switch env {
 	case "off":
@@ -65,18 +85,26 @@ func newBackend(env string, rings func() (string, error), poller func() error) b
 		return onPoller("URINGNET=poller: using the poller")
 	case "", "auto", "require":
 	default:
-		b := onNet(fmt.Sprintf("URINGNET=%q is not one of off, poller, require, auto", env))
-		b.err = fmt.Errorf("uringnet: %s", b.info.Reason)
-		return b
+		err := fmt.Errorf("URINGNET=%q is not one of off, poller, require, auto", env)
+		return refuse(err.Error(), err)
 	}
-	how, err := rings()
+	b, how, err := rings()
 	if err == nil {
-		return backend{info: BackendInfo{"io_uring", how}, own: true}
+		return chosen{b, BackendInfo{"io_uring", how}}
 	}
 	if env == "require" {
-		b := onNet(err.Error() + ": URINGNET=require forbids anything else")
-		b.err = fmt.Errorf("uringnet: URINGNET=require: %w: %w", ErrUnavailable, err)
-		return b
+		return refuse(err.Error()+": URINGNET=require forbids anything else",
+			fmt.Errorf("URINGNET=require: %w: %w", ErrUnavailable, err))
 	}
 	return onPoller(err.Error() + ": using the poller")
 }
+
+// refusal is the backend where the environment forbids all that can be had.
+type refusal struct{ err error }
+
+func (r refusal) tcpConn(*net.TCPConn, bool) (*TCPConn, error)    { return nil, r.err }
+func (r refusal) unixConn(*net.UnixConn, bool) (*UnixConn, error) { return nil, r.err }
+func (r refusal) tcpListener(*net.TCPListener, *net.ListenConfig, bool) (*TCPListener, error) {
+	return nil, r.err
+}
+func (r refusal) unixListener(*net.UnixListener, bool) (*UnixListener, error) { return nil, r.err }

@@ -2,11 +2,8 @@ package uringnet
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"syscall"
 	"time"
 )
 
@@ -32,37 +29,38 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	if !isTCP(network) && !isUnixStream(network) {
 		return (*net.Dialer)(d).DialContext(ctx, network, address)
 	}
-	c, err := (*net.Dialer)(d).DialContext(ctx, network, address)
+	nc, err := (*net.Dialer)(d).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	u, err := newConn(c)
+	c, err := newConn(nc, d.hooked())
 	if err != nil {
-		return nil, takeOverError("dial", network, c.LocalAddr(), c.RemoteAddr(), err)
+		err = takeOverError("dial", network, nc.LocalAddr(), nc.RemoteAddr(), err)
 	}
-	d.dialed(u)
-	return u, nil
+	return orClose(c, err, nc)
 }
 
-// dialed takes note of c, if it is one: without a hook nobody else has had its descriptor.
-func (d *Dialer) dialed(c any) {
-	if d.Control == nil && d.ControlContext == nil {
-		own(c)
-	}
-}
+// hooked reports whether somebody sees the descriptor before the connection is ours.
+func (d *Dialer) hooked() bool { return d.Control != nil || d.ControlContext != nil }
 
 // DialTCP connects to raddr from laddr, which may be the zero AddrPort. See [net.Dialer.DialTCP].
 func (d *Dialer) DialTCP(ctx context.Context, network string, laddr, raddr netip.AddrPort) (*TCPConn, error) {
-	c, err := connAs[*TCPConn]((*net.Dialer)(d).DialTCP(ctx, network, laddr, raddr))
-	d.dialed(c)
-	return c, err
+	nc, err := (*net.Dialer)(d).DialTCP(ctx, network, laddr, raddr)
+	if err != nil {
+		return nil, err
+	}
+	c, err := chooseBackend().tcpConn(nc, d.hooked())
+	return orClose(c, err, nc)
 }
 
 // DialUnix connects to raddr from laddr, which may be nil. See [net.Dialer.DialUnix].
 func (d *Dialer) DialUnix(ctx context.Context, network string, laddr, raddr *net.UnixAddr) (*UnixConn, error) {
-	c, err := connAs[*UnixConn]((*net.Dialer)(d).DialUnix(ctx, network, laddr, raddr))
-	d.dialed(c)
-	return c, err
+	nc, err := (*net.Dialer)(d).DialUnix(ctx, network, laddr, raddr)
+	if err != nil {
+		return nil, err
+	}
+	c, err := chooseBackend().unixConn(nc, d.hooked())
+	return orClose(c, err, nc)
 }
 
 // DialUDP is [net.Dialer.DialUDP]: packet sockets stay package net's.
@@ -92,77 +90,4 @@ func DialTimeout(network, address string, timeout time.Duration) (net.Conn, erro
 func DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	var d Dialer
 	return d.DialContext(ctx, network, address)
-}
-
-// FileConn is [net.FileConn] with a socket of this package, for a connection inherited from another
-// process. The caller closes f.
-func FileConn(f *os.File) (net.Conn, error) {
-	c, err := net.FileConn(f)
-	if err != nil {
-		return nil, err
-	}
-	switch c.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return newConn(c)
-	}
-	return c, nil
-}
-
-// NewConn takes over c, a [*net.TCPConn] or a [*net.UnixConn] from anywhere, and closes it: use the
-// connection that is returned. A connection of this package is returned as it is. Taking over a
-// connection that is closed or was taken over before fails with net.ErrClosed; any other type is an
-// error. When NewConn fails, c is left as it was. No Read or Write of c may be in progress.
-func NewConn(c net.Conn) (net.Conn, error) {
-	switch nc := c.(type) {
-	case *TCPConn:
-		if nc.ok() {
-			return nc, nil
-		}
-	case *UnixConn:
-		if nc.ok() {
-			return nc, nil
-		}
-	case *net.TCPConn:
-		if nc != nil {
-			return takeOverTCPConn(nc)
-		}
-	case *net.UnixConn:
-		if nc != nil && nc.LocalAddr() != nil {
-			return takeOverUnixConn(nc)
-		}
-	default:
-		return nil, fmt.Errorf("uringnet: cannot take over a %T: pass a *net.TCPConn or a *net.UnixConn", c)
-	}
-	return nil, syscall.EINVAL
-}
-
-// takeOverError is what package net returns where a system call fails that makes a socket.
-func takeOverError(op, network string, source, addr net.Addr, err error) error {
-	if _, ok := err.(*os.SyscallError); !ok {
-		return err
-	}
-	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
-}
-
-// newConn is NewConn for a connection that nobody else knows: it is closed if it cannot be taken
-// over.
-func newConn(c net.Conn) (net.Conn, error) {
-	u, err := NewConn(c)
-	if err != nil {
-		c.Close()
-		return nil, err
-	}
-	return u, nil
-}
-
-func connAs[C, N net.Conn](c N, err error) (C, error) {
-	var none C
-	if err != nil {
-		return none, err
-	}
-	u, err := newConn(c)
-	if err != nil {
-		return none, err
-	}
-	return u.(C), nil
 }

@@ -208,28 +208,16 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (ne
 	if err != nil {
 		return nil, err
 	}
-	u, err := newListener(l, lc.keepAlive())
+	u, err := newListener(l, (*net.ListenConfig)(lc), lc.Control != nil) // a hook may keep a duplicate
 	if err != nil {
-		l.Close()
-		return nil, takeOverError("listen", network, nil, l.Addr(), err)
+		err = takeOverError("listen", network, nil, l.Addr(), err)
 	}
-	if lc.Control == nil { // a hook may have kept a duplicate
-		own(u)
-	}
-	return u, nil
+	return orClose(u, err, l)
 }
 
 // ListenPacket is [net.ListenConfig.ListenPacket]: packet sockets stay package net's.
 func (lc *ListenConfig) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	return (*net.ListenConfig)(lc).ListenPacket(ctx, network, address)
-}
-
-// keepAlive is the keep-alive configuration that net applies to accepted connections.
-func (lc *ListenConfig) keepAlive() net.KeepAliveConfig {
-	if !lc.KeepAliveConfig.Enable && lc.KeepAlive >= 0 {
-		return net.KeepAliveConfig{Enable: true, Idle: lc.KeepAlive}
-	}
-	return lc.KeepAliveConfig
 }
 
 // Listen is [net.Listen] with a socket of this package; see [ListenConfig.Listen].
@@ -244,11 +232,8 @@ func ListenTCP(network string, laddr *net.TCPAddr) (*TCPListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := listenerAs[*TCPListener](l)
-	if err == nil {
-		own(u)
-	}
-	return u, err
+	u, err := chooseBackend().tcpListener(l, new(net.ListenConfig), false)
+	return orClose(u, err, l)
 }
 
 // ListenUnix is [net.ListenUnix] with a socket of this package.
@@ -257,11 +242,8 @@ func ListenUnix(network string, laddr *net.UnixAddr) (*UnixListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := listenerAs[*UnixListener](l)
-	if err == nil {
-		own(u)
-	}
-	return u, err
+	u, err := chooseBackend().unixListener(l, false)
+	return orClose(u, err, l)
 }
 
 // FileListener is [net.FileListener] with a socket of this package, for a listener inherited from
@@ -271,7 +253,8 @@ func FileListener(f *os.File) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listenerAs[net.Listener](l)
+	u, err := NewListener(l)
+	return orClose(u, err, l)
 }
 
 // NewListener takes over l, a [*net.TCPListener] or a [*net.UnixListener] from anywhere, such as
@@ -279,11 +262,11 @@ func FileListener(f *os.File) (net.Listener, error) {
 // of this package is returned as it is. Taking over a listener that is closed or was taken over
 // before fails with net.ErrClosed; any other type is an error. When NewListener fails, l is left as
 // it was.
-func NewListener(l net.Listener) (net.Listener, error) {
-	return newListener(l, keepAliveOf(l))
-}
+func NewListener(l net.Listener) (net.Listener, error) { return newListener(l, nil, true) }
 
-func newListener(l net.Listener, ka net.KeepAliveConfig) (net.Listener, error) {
+// newListener is NewListener for a listener that was created with lc, or nobody knows how if that
+// is nil, and whose descriptor somebody else may have, or not.
+func newListener(l net.Listener, lc *net.ListenConfig, shared bool) (net.Listener, error) {
 	switch nl := l.(type) {
 	case *TCPListener:
 		if nl.ok() {
@@ -295,11 +278,11 @@ func newListener(l net.Listener, ka net.KeepAliveConfig) (net.Listener, error) {
 		}
 	case *net.TCPListener:
 		if nl != nil {
-			return takeOverTCPListener(nl, ka)
+			return listenerOrNil(chooseBackend().tcpListener(nl, lc, shared))
 		}
 	case *net.UnixListener:
 		if nl != nil {
-			return takeOverUnixListener(nl)
+			return listenerOrNil(chooseBackend().unixListener(nl, shared))
 		}
 	default:
 		return nil, fmt.Errorf("uringnet: cannot take over a %T: pass a *net.TCPListener or a *net.UnixListener", l)
@@ -307,58 +290,10 @@ func newListener(l net.Listener, ka net.KeepAliveConfig) (net.Listener, error) {
 	return nil, syscall.EINVAL
 }
 
-// listenerAs is NewListener for a listener that nobody else knows: it is closed if it cannot be
-// taken over.
-func listenerAs[L net.Listener](l net.Listener) (L, error) {
-	u, err := NewListener(l)
-	if err != nil {
-		l.Close()
-		var none L
-		return none, err
-	}
-	return u.(L), nil
-}
-
-// own tells a listener or a connection that was made here, without a hook, that nobody else has its
-// descriptor.
-func own(v any) {
-	var s any
-	switch v := v.(type) {
-	case *TCPListener:
-		s = v.s
-	case *UnixListener:
-		s = v.s
-	case *TCPConn:
-		if v != nil {
-			s = v.s
-		}
-	case *UnixConn:
-		if v != nil {
-			s = v.s
-		}
-	}
-	if s, ok := s.(interface{ own() }); ok {
-		s.own()
-	}
-}
-
-// netTCPListener and netUnixListener run a listener on package net.
-type netTCPListener struct{ *net.TCPListener }
-
-func (l netTCPListener) accept() (*TCPConn, error) {
-	c, err := l.TCPListener.AcceptTCP()
+// listenerOrNil makes l an interface, which is nil if there is an error.
+func listenerOrNil[L net.Listener](l L, err error) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &TCPConn{s: c}, nil
-}
-
-type netUnixListener struct{ *net.UnixListener }
-
-func (l netUnixListener) accept() (*UnixConn, error) {
-	c, err := l.UnixListener.AcceptUnix()
-	if err != nil {
-		return nil, err
-	}
-	return &UnixConn{s: c}, nil
+	return l, nil
 }

@@ -54,9 +54,10 @@ func TestUnsafeOnlyWhereNamed(t *testing.T) {
 func TestImportDirection(t *testing.T) {
 	const module = "github.com/uringnet/uringnet"
 	allowed := map[string][]string{
-		"internal/ring":  nil,
-		"internal/sched": {module + "/internal/ring"},
-		"":               {module + "/internal/sched", module + "/internal/ring"},
+		"internal/ring":   nil,
+		"internal/sched":  {module + "/internal/ring"},
+		"internal/socket": {module + "/internal/sched"},
+		"":                {module + "/internal/socket", module + "/internal/sched", module + "/internal/ring"},
 	}
 	goFiles(t, func(path string) {
 		dir := filepath.ToSlash(filepath.Dir(path))

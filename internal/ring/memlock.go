@@ -23,7 +23,7 @@ type Memlock struct {
 
 // MemlockOf is about rings of the sizes in c. It makes none.
 func MemlockOf(c Config) (Memlock, error) {
-	m := Memlock{Counts: atLeast(kernelRelease(), 6, 14), Exempt: exempt(), PerRing: uint64(c.memory())}
+	m := Memlock{Counts: atLeast(KernelRelease(), 6, 14), Exempt: exempt(), PerRing: uint64(c.memory())}
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err != nil {
 		return m, os.NewSyscallError("getrlimit", err)
@@ -86,7 +86,8 @@ func exempt() bool {
 	return err != nil || strings.Join(strings.Fields(string(users)), " ") == "0 0 4294967295"
 }
 
-func kernelRelease() string {
+// KernelRelease is what uname -r prints, or nothing if it cannot be had.
+func KernelRelease() string {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {
 		return ""

@@ -1,6 +1,6 @@
 //go:build !race
 
-package uringnet
+package socket
 
 func raceWrite() {}
 

@@ -1,8 +1,10 @@
-package uringnet
+//go:build linux
+
+package socket
 
 import (
 	"errors"
-	"io"
+	"net"
 	"os"
 	"syscall"
 
@@ -17,7 +19,7 @@ const (
 	bulkGot = 16 << 10
 )
 
-// receive is the reading state of a socket; the holder of rd.mu owns it.
+// receive is the reading state of a connection; the holder of rd.mu owns it.
 //
 // A Read tries at once what may succeed at once: after it let others have their turn, in a crowd,
 // or when the last one left something. If there is nothing it waits, in one of two places: in the
@@ -35,64 +37,57 @@ type receive struct {
 	op   sched.Op // the receive on a ring
 }
 
-// Read is that of net.Conn.
-func (s *socket) Read(p []byte) (int, error) {
-	n, err := s.read(p)
-	if err != nil && err != io.EOF {
-		err = s.opError("read", err)
-	}
-	return n, err
-}
-
-func (s *socket) read(p []byte) (int, error) {
-	s.rd.mu.Lock()
-	defer s.rd.mu.Unlock()
+// Read receives up to len(p) bytes, at least one unless p is empty. It returns io.EOF at the end of
+// the stream.
+func (c *Conn) Read(p []byte) (int, error) {
+	c.rd.mu.Lock()
+	defer c.rd.mu.Unlock()
 	if len(p) == 0 {
-		if s.rd.side.Closed() {
-			return 0, sched.ErrClosed
+		if c.rd.side.Closed() {
+			return 0, net.ErrClosed
 		}
 		return 0, nil
 	}
-	if err := s.rd.side.Prepare(); err != nil {
+	if err := c.rd.prepare(); err != nil {
 		return 0, err
 	}
-	if !s.packets {
+	if c.IsStream() {
 		p = p[:min(len(p), maxRW)]
 	}
-	n, err := s.receiveSome(p)
-	s.noteRead(n)
-	raceRead(s.fd)
-	return n, err
+	n, err := c.receiveSome(p)
+	c.noteRead(n)
+	raceRead(c.fd)
+	return n, netError(err)
 }
 
 // noteRead remembers what the last read of n bytes says of the connection. rd.mu is held.
-func (s *socket) noteRead(n int) {
-	rc := &s.receive
-	if rc.bulk = n >= bulkGot; rc.bulk && s.answered.Load() {
-		s.answered.Store(false)
+func (c *Conn) noteRead(n int) {
+	rc := &c.receive
+	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
+		c.answered.Store(false)
 	}
-	if alone := rc.pace.Alone(); alone != s.alone.Load() {
-		s.alone.Store(alone)
+	if alone := rc.pace.Alone(); alone != c.alone.Load() {
+		c.alone.Store(alone)
 	}
 }
 
 // receiveSome receives what there is, at once, when the others have had their turn, or when there
 // is something.
-func (s *socket) receiveSome(p []byte) (int, error) {
-	n, tried, err := s.receiveWithoutWaiting(p)
+func (c *Conn) receiveSome(p []byte) (int, error) {
+	n, tried, err := c.receiveWithoutWaiting(p)
 	for err == syscall.EAGAIN {
 		switch {
-		case s.waitsOnRing():
-			n, err = s.receiveOnRing(p)
+		case c.waitsOnRing():
+			n, err = c.receiveOnRing(p)
 			tried = false
 		case !tried:
-			n, err = s.receiveNow(p)
+			n, err = c.receiveNow(p)
 			tried = true
 		default:
-			if err := s.awaitReadable(); err != nil {
+			if err := c.awaitReadable(); err != nil {
 				return 0, err
 			}
-			n, err = s.receiveNow(p)
+			n, err = c.receiveNow(p)
 		}
 	}
 	return n, err
@@ -100,22 +95,22 @@ func (s *socket) receiveSome(p []byte) (int, error) {
 
 // receiveWithoutWaiting receives what is there, if something is likely to be. Its error is EAGAIN
 // if it got nothing, and tried is set if it has seen that there is nothing.
-func (s *socket) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
-	rc := &s.receive
+func (c *Conn) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
+	rc := &c.receive
 	if rc.nonEmpty {
-		if n, err := s.receiveNow(p); err != syscall.EAGAIN {
+		if n, err := c.receiveNow(p); err != syscall.EAGAIN {
 			return n, true, err
 		}
 		tried = true
 	}
-	if s.inStream() {
+	if c.inStream() {
 		return 0, tried, syscall.EAGAIN
 	}
-	switch had, interrupted := rc.pace.AwaitTurn(&s.poll.In); {
+	switch had, interrupted := rc.pace.AwaitTurn(&c.poll.In); {
 	case interrupted == sched.ErrClosed:
 		return 0, tried, interrupted
 	case had:
-		n, err = s.receiveNow(p)
+		n, err = c.receiveNow(p)
 		if err == syscall.EAGAIN && interrupted != nil {
 			// What is there beats a deadline that passes while others have their turn.
 			err = interrupted
@@ -123,8 +118,8 @@ func (s *socket) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) 
 			rc.pace.TurnEnded(err != syscall.EAGAIN)
 		}
 		return n, true, err
-	case !tried && !s.waitsOnRing() && rc.pace.LetOthers():
-		n, err = s.receiveNow(p)
+	case !tried && !c.waitsOnRing() && rc.pace.LetOthers():
+		n, err = c.receiveNow(p)
 		if err != syscall.EAGAIN {
 			rc.pace.Note(sched.ByLuck)
 		}
@@ -133,24 +128,11 @@ func (s *socket) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) 
 	return 0, tried, syscall.EAGAIN
 }
 
-// waitsOnRing reports whether the next receive waits on a ring, where it shares its system calls
-// with others, rather than in the runtime's poller, which hands the goroutine straight to the
-// scheduler. After a large one it does not: what a ring receives for many connections at once has
-// left the cache when their goroutines come to it. Nor does it where it may have to be interrupted.
-func (s *socket) waitsOnRing() bool {
-	rc := &s.receive
-	return !rc.leftRing && !rc.bulk && !s.rd.side.Timed() && rc.pace.OnRing()
-}
-
-// inStream reports whether the last Read was a large one and nothing was written since: more of the
-// same is to come, from whoever sends, and not an answer.
-func (s *socket) inStream() bool { return s.receive.bulk && !s.answered.Load() }
-
 // receiveNow receives without waiting. Its error is a bare EAGAIN if there is nothing.
-func (s *socket) receiveNow(p []byte) (int, error) {
+func (c *Conn) receiveNow(p []byte) (int, error) {
 	for {
-		n, errno := recvNow(s.fd, p)
-		s.receive.nonEmpty = errno == 0 && n == len(p)
+		n, errno := recvNow(c.fd, p)
+		c.receive.nonEmpty = errno == 0 && n == len(p)
 		switch errno {
 		case 0:
 			return endOfFile(n)
@@ -165,10 +147,10 @@ func (s *socket) receiveNow(p []byte) (int, error) {
 
 // receiveOnRing waits on a ring for a receive. Its error is EAGAIN if it has to be tried again,
 // perhaps in the poller.
-func (s *socket) receiveOnRing(p []byte) (int, error) {
-	rc := &s.receive
-	rc.op.Recv(s.fd, p)
-	interrupted := rc.op.Await(s.rd.side)
+func (c *Conn) receiveOnRing(p []byte) (int, error) {
+	rc := &c.receive
+	rc.op.Recv(c.fd, p)
+	interrupted := rc.op.Await(c.rd.side)
 	if interrupted != nil {
 		rc.op.CancelAndAwait()
 		rc.leftRing = true
@@ -188,25 +170,4 @@ func (s *socket) receiveOnRing(p []byte) (int, error) {
 	default:
 		return 0, os.NewSyscallError("read", r.Errno)
 	}
-}
-
-// awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held.
-func (s *socket) awaitReadable() error {
-	if err := s.rd.side.WaitReady(); err != nil {
-		return err
-	}
-	if s.inStream() {
-		s.receive.pace.Note(sched.InStream)
-	} else {
-		s.receive.pace.Note(sched.InPoller)
-	}
-	return nil
-}
-
-// endOfFile is what a successful receive of n bytes returns.
-func endOfFile(n int) (int, error) {
-	if n == 0 {
-		return 0, io.EOF
-	}
-	return n, nil
 }

@@ -8,17 +8,6 @@ import (
 	"time"
 )
 
-// unixSocket is a Unix connection of either backend: *net.UnixConn or *ringUnix.
-type unixSocket interface {
-	streamSocket
-	ReadFrom(b []byte) (int, net.Addr, error)
-	ReadFromUnix(b []byte) (int, *net.UnixAddr, error)
-	ReadMsgUnix(b, oob []byte) (n, oobn, flags int, addr *net.UnixAddr, err error)
-	WriteTo(b []byte, addr net.Addr) (int, error)
-	WriteToUnix(b []byte, addr *net.UnixAddr) (int, error)
-	WriteMsgUnix(b, oob []byte, addr *net.UnixAddr) (n, oobn int, err error)
-}
-
 // UnixConn is a Unix socket connection with the method set of [net.UnixConn].
 // Stream ("unix") and sequenced-packet ("unixpacket") sockets are this package's own;
 // a datagram socket ("unixgram") stays package net's behind the same type.

@@ -1,4 +1,6 @@
-package uringnet
+//go:build linux
+
+package ring
 
 import (
 	"errors"
@@ -6,34 +8,15 @@ import (
 	"os"
 	"strings"
 	"syscall"
-
-	"github.com/uringnet/uringnet/internal/ring"
-	"golang.org/x/sys/unix"
 )
 
-func probeFeatures() (Features, error) {
-	fs, err := ring.Probe()
-	if err != nil {
-		return nil, explain(err)
-	}
-	var out Features
-	for _, f := range fs {
-		u := Feature{Name: f.Name, Since: f.Since, Required: f.Required, Available: f.Available}
-		if f.Err != nil {
-			u.Why = f.Err.Error()
-		}
-		out = append(out, u)
-	}
-	return out, nil
-}
-
-// explain says what a person can do about an io_uring that cannot be had. The error keeps its
+// Explain says what a person can do about an io_uring that cannot be had. The error keeps its
 // chain.
-func explain(err error) error {
+func Explain(err error) error {
 	switch {
-	case errors.Is(err, ring.ErrKilled), errors.Is(err, ring.ErrNoAnswer):
+	case errors.Is(err, ErrKilled), errors.Is(err, ErrNoAnswer):
 		return fmt.Errorf("io_uring is forbidden: %w", err)
-	case errors.Is(err, ring.ErrUntried):
+	case errors.Is(err, ErrUntried):
 		return err
 	case errors.Is(err, syscall.ENOSYS):
 		return fmt.Errorf("this kernel offers no io_uring: %w", err)
@@ -46,8 +29,8 @@ func explain(err error) error {
 		return fmt.Errorf("no file descriptor is left for an io_uring, raise RLIMIT_NOFILE: %w", err)
 	case errors.Is(err, syscall.ENOMEM):
 		return fmt.Errorf("no memory for an io_uring, raise RLIMIT_MEMLOCK: %w", err)
-	case errors.Is(err, ring.ErrTooOld):
-		return fmt.Errorf("kernel %s: %w", kernelRelease(), err)
+	case errors.Is(err, ErrTooOld):
+		return fmt.Errorf("kernel %s: %w", KernelRelease(), err)
 	}
 	return fmt.Errorf("io_uring does not start: %w", err)
 }
@@ -55,12 +38,4 @@ func explain(err error) error {
 func sysctl(name string) string {
 	b, _ := os.ReadFile("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
 	return strings.TrimSpace(string(b))
-}
-
-func kernelRelease() string {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return "unknown"
-	}
-	return unix.ByteSliceToString(u.Release[:])
 }

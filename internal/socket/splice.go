@@ -1,4 +1,6 @@
-package uringnet
+//go:build linux
+
+package socket
 
 import (
 	"errors"
@@ -14,47 +16,6 @@ import (
 // much comes at once, and through a buffer while little does: a receive and a send of little are
 // cheaper than two splices.
 
-// tcpReader is the reading side of a connection for io.Copy, which is to ask the other side first
-// how to copy.
-type tcpReader struct{ c *ringTCP }
-
-func (r tcpReader) Read(p []byte) (int, error) { return r.c.Read(p) }
-
-// spliceable is the socket that v is, or nil if it is not a stream socket of ours.
-func spliceable(v any) *socket {
-	switch c := v.(type) {
-	case *ringTCP:
-		return &c.socket
-	case tcpReader:
-		return &c.c.socket
-	case *ringUnix:
-		if !c.packets {
-			return &c.socket
-		}
-	}
-	return nil
-}
-
-// spliceFrom copies from r, if that is a stream socket or a limited one, and reports whether it is.
-func (s *socket) spliceFrom(r io.Reader) (n int64, handled bool, err error) {
-	limit := int64(1<<63 - 1)
-	lr, limited := r.(*io.LimitedReader)
-	if limited {
-		if limit, r = lr.N, lr.R; limit <= 0 {
-			return 0, true, nil
-		}
-	}
-	src := spliceable(r)
-	if src == nil {
-		return 0, false, nil
-	}
-	n, err = splice(s, src, limit)
-	if limited {
-		lr.N -= n
-	}
-	return n, true, err
-}
-
 // copyBuffers are *[]byte of copySize.
 var copyBuffers = sync.Pool{New: func() any {
 	b := make([]byte, copySize)
@@ -63,9 +24,9 @@ var copyBuffers = sync.Pool{New: func() any {
 
 const copySize = 32 << 10
 
-// splice copies up to limit bytes from src to dst, or until the end of src, which is no error.
-// Errors name splice, whichever way the bytes went.
-func splice(dst, src *socket, limit int64) (copied int64, err error) {
+// SpliceFrom copies up to limit bytes from src, or until its end, which is no error. Both are
+// streams. Errors name splice, whichever way the bytes went.
+func (c *Conn) SpliceFrom(src *Conn, limit int64) (copied int64, err error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	var p *pipe
@@ -73,14 +34,14 @@ func splice(dst, src *socket, limit int64) (copied int64, err error) {
 	much, pipes := false, true
 	for copied < limit && err == nil {
 		var n int
-		if much && p == nil && pipes && !dst.mayBlock() && !src.mayBlock() {
+		if much && p == nil && pipes && !c.guard.isShared() && !src.guard.isShared() {
 			p = newPipe()
 			pipes = p != nil
 		}
 		if much && p != nil {
-			n, err = throughPipe(dst, src, p, limit-copied, *buf)
+			n, err = throughPipe(c, src, p, limit-copied, *buf)
 		} else {
-			n, err = throughBuffer(dst, src, (*buf)[:min(limit-copied, copySize)])
+			n, err = throughBuffer(c, src, (*buf)[:min(limit-copied, copySize)])
 		}
 		copied += int64(n)
 		if err == errCopy {
@@ -98,12 +59,12 @@ func splice(dst, src *socket, limit int64) (copied int64, err error) {
 }
 
 // throughBuffer copies what one Read brings. The error is io.EOF at the end of src.
-func throughBuffer(dst, src *socket, buf []byte) (int, error) {
-	n, err := src.read(buf)
+func throughBuffer(dst, src *Conn, buf []byte) (int, error) {
+	n, err := src.Read(buf)
 	if err != nil {
 		return 0, nameSplice(err)
 	}
-	n, err = dst.write(buf[:n])
+	n, err = dst.Write(buf[:n])
 	return n, nameSplice(err)
 }
 
@@ -116,15 +77,14 @@ func nameSplice(err error) error {
 }
 
 // errCopy says that the sockets cannot be spliced now, and that nothing was taken from src.
+//
+// A socket that is shared may have been made blocking: a splice would wait in the kernel then, where
+// no Close finds it.
 var errCopy = errors.New("not to be spliced")
-
-// mayBlock reports whether somebody else can have the descriptor or a duplicate of it, and so may
-// have made it blocking: a splice would wait in the kernel then, where no Close finds it.
-func (s *socket) mayBlock() bool { return s.foreign || s.raw.Load() }
 
 // throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may
 // block all of a sudden, buf takes over.
-func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error) {
+func throughPipe(dst, src *Conn, p *pipe, most int64, buf []byte) (int, error) {
 	n, err := src.drainInto(p, int(min(most, pipeSize)))
 	if err != nil {
 		return 0, err
@@ -138,7 +98,7 @@ func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error)
 		if k, err = unix.Read(p.r, buf[:min(n-done, len(buf))]); err != nil {
 			return done, os.NewSyscallError("splice", err)
 		}
-		if k, err = dst.write(buf[:k]); err != nil {
+		if k, err = dst.Write(buf[:k]); err != nil {
 			return done + k, nameSplice(err)
 		}
 		done, err = done+k, errCopy
@@ -147,21 +107,21 @@ func throughPipe(dst, src *socket, p *pipe, most int64, buf []byte) (int, error)
 }
 
 // drainInto waits until the socket has something to read, and moves it into a pipe that is empty.
-func (s *socket) drainInto(p *pipe, most int) (int, error) {
-	s.rd.mu.Lock()
-	defer s.rd.mu.Unlock()
-	if err := s.rd.side.Prepare(); err != nil {
+func (c *Conn) drainInto(p *pipe, most int) (int, error) {
+	c.rd.mu.Lock()
+	defer c.rd.mu.Unlock()
+	if err := c.rd.prepare(); err != nil {
 		return 0, err
 	}
 	for waited := false; ; waited = true {
-		if s.mayBlock() {
+		if c.guard.isShared() {
 			return 0, errCopy
 		}
-		n, err := unix.Splice(s.fd, nil, p.w, nil, most, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		n, err := unix.Splice(c.fd, nil, p.w, nil, most, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		switch err {
 		case nil:
-			s.noteRead(int(n))
-			raceRead(s.fd)
+			c.noteRead(int(n))
+			raceRead(c.fd)
 			if n == 0 {
 				return 0, io.EOF
 			}
@@ -170,10 +130,10 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 		case syscall.EAGAIN:
 			// It stops at an urgent byte, of which the poller has told already, and a Read goes
 			// past.
-			if waited || hasData(s.fd) {
+			if waited || hasData(c.fd) {
 				return 0, errCopy
 			}
-			if err := s.awaitReadable(); err != nil {
+			if err := c.awaitReadable(); err != nil {
 				return 0, err
 			}
 		case syscall.EINVAL:
@@ -186,19 +146,19 @@ func (s *socket) drainInto(p *pipe, most int) (int, error) {
 
 // fillFrom moves n bytes, which are all that there is, from a pipe to the socket. If the socket may
 // block the error is errCopy, and the rest is in the pipe.
-func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
-	s.wr.mu.Lock()
-	defer s.wr.mu.Unlock()
-	if err := s.wr.side.Prepare(); err != nil {
+func (c *Conn) fillFrom(p *pipe, n int) (done int, err error) {
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	if err := c.wr.prepare(); err != nil {
 		return 0, err
 	}
-	s.wroteSince()
+	c.noteWrite()
 	raceWrite()
 	for done < n {
-		if s.mayBlock() {
+		if c.guard.isShared() {
 			return done, errCopy
 		}
-		moved, err := unix.Splice(p.r, nil, s.fd, nil, n-done, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		moved, err := unix.Splice(p.r, nil, c.fd, nil, n-done, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		if moved > 0 {
 			done += int(moved)
 			continue
@@ -208,7 +168,7 @@ func (s *socket) fillFrom(p *pipe, n int) (done int, err error) {
 			return done, io.ErrUnexpectedEOF
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := s.wr.side.WaitReady(); err != nil {
+			if err := c.wr.waitReady(); err != nil {
 				return done, err
 			}
 		default:

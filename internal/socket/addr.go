@@ -1,4 +1,6 @@
-package uringnet
+//go:build linux
+
+package socket
 
 import (
 	"encoding/binary"
@@ -33,12 +35,12 @@ const sizeofSockaddrIn6 = 28
 // set stores addresses that are known.
 func (a *addrPair) set(laddr, raddr net.Addr) { a.known.Store(&addrs{laddr, raddr}) }
 
-// of returns the addresses of s. After its Close they are those that Close remembered.
-func (a *addrPair) of(s *socket) addrs {
+// of returns the addresses of c. After its Close they are those that Close remembered.
+func (a *addrPair) of(c *Conn) addrs {
 	if known := a.known.Load(); known != nil {
 		return *known
 	}
-	a.remember(s)
+	a.remember(c)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.names != nil {
@@ -52,25 +54,25 @@ func (a *addrPair) of(s *socket) addrs {
 }
 
 // remember asks the kernel, unless it was asked before or the socket is closed.
-func (a *addrPair) remember(s *socket) {
-	if a.known.Load() != nil || s.guard.acquire() != nil {
+func (a *addrPair) remember(c *Conn) {
+	if a.known.Load() != nil || c.guard.acquire() != nil {
 		return
 	}
-	defer s.guard.release()
+	defer c.guard.release()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.known.Load() != nil || a.names != nil {
 		return
 	}
-	if s.network == "unix" || s.network == "unixpacket" {
-		lsa, _ := syscall.Getsockname(s.fd)
-		rsa, _ := syscall.Getpeername(s.fd)
-		a.set(unixAddr(lsa, s.network), unixAddr(rsa, s.network))
+	if c.kind != tcp {
+		lsa, _ := syscall.Getsockname(c.fd)
+		rsa, _ := syscall.Getpeername(c.fd)
+		a.set(unixAddr(lsa, c.network), unixAddr(rsa, c.network))
 		return
 	}
 	n := new(tcpNames)
-	n.sizes[0] = uint8(localName(s.fd, n.local[:]))
-	n.sizes[1] = uint8(peerName(s.fd, n.peer[:n.sizes[0]]))
+	n.sizes[0] = uint8(localName(c.fd, n.local[:]))
+	n.sizes[1] = uint8(peerName(c.fd, n.peer[:n.sizes[0]]))
 	a.names = n
 }
 

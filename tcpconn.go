@@ -9,37 +9,6 @@ import (
 	"time"
 )
 
-// streamSocket is what a connection is made of, whichever backend runs it.
-// Package net's own connections satisfy it.
-type streamSocket interface {
-	net.Conn
-	syscall.Conn
-	CloseRead() error
-	CloseWrite() error
-	File() (*os.File, error)
-	SetReadBuffer(bytes int) error
-	SetWriteBuffer(bytes int) error
-}
-
-// tcpSocket is a TCP connection of either backend: *net.TCPConn or *ringTCP.
-type tcpSocket interface {
-	streamSocket
-	io.ReaderFrom
-	io.WriterTo
-	MultipathTCP() (bool, error)
-	SetKeepAlive(keepalive bool) error
-	SetKeepAliveConfig(config net.KeepAliveConfig) error
-	SetKeepAlivePeriod(d time.Duration) error
-	SetLinger(sec int) error
-	SetNoDelay(noDelay bool) error
-}
-
-// buffersWriter is a socket that writes several buffers with one system call. Package net keeps its
-// own to itself.
-type buffersWriter interface {
-	writeBuffers(v *net.Buffers) (int64, error)
-}
-
 // TCPConn is a TCP connection with the method set of [net.TCPConn].
 //
 // All methods may be called from any goroutine. Reads exclude each other, and
@@ -198,7 +167,7 @@ func (c *TCPConn) ReadFrom(r io.Reader) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	src, done := backendReader(r)
+	src, done := unwrapReader(r)
 	defer done()
 	n, err := c.s.ReadFrom(src)
 	runtime.KeepAlive(c)
@@ -212,7 +181,7 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	n, err := c.s.WriteTo(backendWriter(w))
+	n, err := c.s.WriteTo(unwrapWriter(w))
 	runtime.KeepAlive(c)
 	runtime.KeepAlive(w)
 	return n, err
@@ -303,79 +272,4 @@ func DialTCP(network string, laddr, raddr *net.TCPAddr) (*TCPConn, error) {
 
 func isTCP(network string) bool {
 	return network == "tcp" || network == "tcp4" || network == "tcp6"
-}
-
-// backendReader shows a connection of this package in r, or in the limit around r, as the socket
-// that it is made of, so that the splice and sendfile paths of either backend stay open. done
-// brings a limit up to date.
-func backendReader(r io.Reader) (_ io.Reader, done func()) {
-	done = func() {}
-	from := r
-	lr, limited := r.(*io.LimitedReader)
-	if limited {
-		from = lr.R
-	}
-	var inner io.Reader
-	switch c := from.(type) {
-	case *TCPConn:
-		if c.ok() {
-			inner = c.s
-		}
-	case *UnixConn:
-		if c.ok() {
-			inner = c.s
-		}
-	}
-	switch {
-	case inner == nil:
-		return r, done
-	case limited:
-		within := &io.LimitedReader{R: inner, N: lr.N}
-		return within, func() { lr.N = within.N }
-	}
-	return inner, done
-}
-
-func backendWriter(w io.Writer) io.Writer {
-	switch c := w.(type) {
-	case *TCPConn:
-		if c.ok() {
-			return c.s
-		}
-	case *UnixConn:
-		if c.ok() {
-			return c.s
-		}
-	}
-	return w
-}
-
-// handleRawConn is raw access that keeps the connection's handle reachable, whose cleanup closes
-// the socket.
-type handleRawConn struct {
-	syscall.RawConn
-	handle any
-}
-
-func rawConnOf(s syscall.Conn, handle any) (syscall.RawConn, error) {
-	rc, err := s.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	return handleRawConn{rc, handle}, nil
-}
-
-func (c handleRawConn) Control(f func(fd uintptr)) error {
-	defer runtime.KeepAlive(c.handle)
-	return c.RawConn.Control(f)
-}
-
-func (c handleRawConn) Read(f func(fd uintptr) bool) error {
-	defer runtime.KeepAlive(c.handle)
-	return c.RawConn.Read(f)
-}
-
-func (c handleRawConn) Write(f func(fd uintptr) bool) error {
-	defer runtime.KeepAlive(c.handle)
-	return c.RawConn.Write(f)
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package uringnet
+package socket
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 // an allocation, and with MSG_DONTWAIT, so that a duplicate which somebody made blocking cannot
 // block us. A write to a connection that has ended raises SIGPIPE, as package net's does: the
 // runtime ignores it, unless the program asked for it by signal.Notify. accept4 has no flag like
-// MSG_DONTWAIT: see ringListener.acceptAtOnce.
+// MSG_DONTWAIT: see Listener.acceptAtOnce.
 
 // soPeerName is SO_PEERNAME (include/uapi/asm-generic/socket.h). Unlike getpeername(2) it answers
 // for a connection that has been reset, too.
@@ -39,8 +39,8 @@ func hasData(fd int) bool {
 	return errno != syscall.EAGAIN
 }
 
-func sendNow(fd int, p []byte, tell bool) (int, syscall.Errno) {
-	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT, !tell && len(p) <= rawSendMax)
+func sendNow(fd int, p []byte, visibly bool) (int, syscall.Errno) {
+	return transfer(unix.SYS_SENDTO, fd, p, unix.MSG_DONTWAIT, !visibly && len(p) <= rawSendMax)
 }
 
 func transfer(trap uintptr, fd int, p []byte, flags uintptr, raw bool) (int, syscall.Errno) {
@@ -89,15 +89,7 @@ func acceptNow(fd int, raw bool) (int, syscall.Errno) {
 func closeNow(fd int) error {
 	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 	if errno != 0 {
-		return errno
+		return os.NewSyscallError("close", errno)
 	}
 	return nil
-}
-
-func dupCloseOnExec(fd int) (int, error) {
-	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return -1, os.NewSyscallError("fcntl", err)
-	}
-	return dup, nil
 }

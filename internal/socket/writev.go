@@ -1,4 +1,6 @@
-package uringnet
+//go:build linux
+
+package socket
 
 import (
 	"io"
@@ -12,22 +14,14 @@ import (
 // maxIovecs is UIO_MAXIOV: more buffers in one call are an error.
 const maxIovecs = 1024
 
-// writeBuffers writes v and takes from it what is written.
-func (c *ringTCP) writeBuffers(v *net.Buffers) (int64, error) {
-	n, err := c.writev(v)
-	if err != nil {
-		err = c.opError("writev", err)
-	}
-	return n, err
-}
-
-func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
+// WriteBuffers writes v with as few system calls as possible, and takes from it what is written.
+func (c *Conn) WriteBuffers(v *net.Buffers) (done int64, err error) {
 	c.wr.mu.Lock()
 	defer c.wr.mu.Unlock()
-	if err := c.wr.side.Prepare(); err != nil {
+	if err := c.wr.prepare(); err != nil {
 		return 0, err
 	}
-	c.wroteSince()
+	c.noteWrite()
 	raceWrite()
 	for {
 		*v = withoutEmpty(*v)
@@ -44,7 +38,7 @@ func (c *ringTCP) writev(v *net.Buffers) (done int64, err error) {
 			consume(v, n)
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			if err := c.wr.side.WaitReady(); err != nil {
+			if err := c.wr.waitReady(); err != nil {
 				return done, err
 			}
 		default:

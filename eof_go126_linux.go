@@ -1,7 +1,0 @@
-//go:build !go1.27
-
-package uringnet
-
-// bareMessageEOF: up to Go 1.26 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix wrap io.EOF
-// in a *net.OpError.
-const bareMessageEOF = false

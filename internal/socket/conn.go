@@ -1,0 +1,117 @@
+//go:build linux
+
+package socket
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/uringnet/uringnet/internal/sched"
+)
+
+// Conn is a connected stream or sequenced-packet socket. Its methods may be called from any
+// goroutine; see the documentation of the package for what they return.
+type Conn struct {
+	// The order of the fields keeps what every Read and Write touches in few cache lines: with
+	// thousands of connections each of them is a miss.
+	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
+	receive receive
+	rd      direction
+	poll    sched.PollDesc // its sides are those of rd and wr
+	wr      direction
+	guard   fdGuard
+	kind    kind
+	network string
+
+	// lingers is set if close(2) may wait, because somebody may have set SO_LINGER through this
+	// package, or the listener had it.
+	lingers atomic.Bool
+
+	// answered is set by whatever writes, and reset by a Read of much; see inStream.
+	answered atomic.Bool
+
+	// alone is set while no other connection is at work. Reads store it, for Writes.
+	alone atomic.Bool
+
+	sentVisibly bool // the scheduler knows of the last Write; under wr.mu
+	addrs       addrPair
+}
+
+type kind uint8
+
+const (
+	tcp kind = iota
+	unixStream
+	unixPacket // SOCK_SEQPACKET: one read is one message
+)
+
+// newConn makes a connection of a connected socket, and owns fd from then on. The socket was made
+// by this package or, where shared is set, somebody else may have its descriptor.
+func newConn(fd int, kind kind, network string, shared bool) *Conn {
+	c := &Conn{fd: fd, kind: kind, network: network}
+	c.guard.shared.Store(shared)
+	c.poll.Init(fd)
+	c.rd.side, c.wr.side = &c.poll.In, &c.poll.Out
+	c.receive.op.Init(c.rd.side)
+	return c
+}
+
+// Network is what the socket was made with, such as "tcp4".
+func (c *Conn) Network() string { return c.network }
+
+// IsStream reports whether the socket carries a stream of bytes and not packets.
+func (c *Conn) IsStream() bool { return c.kind != unixPacket }
+
+// Close interrupts all calls, waits until they have left and the kernel has let go of the socket,
+// and closes it. Its error is bare, as those of all methods.
+func (c *Conn) Close() error {
+	c.addrs.remember(c) // the errors of what is interrupted name the addresses
+	if err := c.guard.close(); err != nil {
+		return err
+	}
+	c.poll.Evict()
+	c.guard.awaitUsers()
+	c.rd.mu.Lock()
+	c.wr.mu.Lock()
+	c.poll.Close()
+	// From here on nobody uses fd: whoever locks a direction finds it closed.
+	c.wr.mu.Unlock()
+	c.rd.mu.Unlock()
+	if c.closesAtOnce() {
+		return closeNow(c.fd)
+	}
+	return closeFD(c.fd)
+}
+
+// closesAtOnce reports whether close(2) cannot wait: it does for SO_LINGER, and a Unix socket may
+// hold others, which linger in its place.
+func (c *Conn) closesAtOnce() bool {
+	return c.kind == tcp && !c.lingers.Load() && !c.guard.isShared()
+}
+
+// CloseLost closes a connection that the program has lost, unless it has closed it.
+func (c *Conn) CloseLost() {
+	if !c.guard.isClosing() { // it has, as a rule
+		c.Close()
+	}
+}
+
+// SetDeadline, SetReadDeadline and SetWriteDeadline are those of net.Conn.
+func (c *Conn) SetDeadline(t time.Time) error      { return netError(c.poll.SetDeadline(t)) }
+func (c *Conn) SetReadDeadline(t time.Time) error  { return netError(c.rd.side.SetDeadline(t)) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return netError(c.wr.side.SetDeadline(t)) }
+
+// LocalAddr and RemoteAddr are those of net.Conn. They are nil where the kernel does not say.
+func (c *Conn) LocalAddr() net.Addr  { return c.addrs.of(c).local }
+func (c *Conn) RemoteAddr() net.Addr { return c.addrs.of(c).remote }
+
+// CloseRead and CloseWrite shut down one direction.
+func (c *Conn) CloseRead() error  { return c.shutdown(syscall.SHUT_RD) }
+func (c *Conn) CloseWrite() error { return c.shutdown(syscall.SHUT_WR) }
+
+func (c *Conn) shutdown(how int) error {
+	raceWrite() // the peer may read the end of file
+	return c.guard.with(c.fd, "shutdown", func(fd int) error { return syscall.Shutdown(fd, how) })
+}
