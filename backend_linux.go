@@ -32,7 +32,7 @@ func startRings() (backend, string, error) {
 		return nil, "", ring.Explain(err)
 	}
 	how := fmt.Sprintf("Linux %s has all that is needed", ring.KernelRelease())
-	if sched.Polled() {
+	if sched.SQPoll() {
 		how += "; URINGNET_SQPOLL: the kernel polls the rings"
 	}
 	return socketBackend{}, how, nil

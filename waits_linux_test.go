@@ -67,7 +67,7 @@ func needChoice(t *testing.T) {
 	if env := os.Getenv(waitEnv); env != "" {
 		t.Skip(waitEnv + "=" + env)
 	}
-	if sched.Polled() {
+	if sched.SQPoll() {
 		t.Skip("URINGNET_SQPOLL is set")
 	}
 }

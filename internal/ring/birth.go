@@ -15,12 +15,12 @@ type Config struct {
 	SQEntries uint32
 	CQEntries uint32
 
-	// PollIdle, if it is not 0, has a thread of the kernel take published entries and complete
-	// requests (IORING_SETUP_SQPOLL). It goes to sleep when there was nothing to do for PollIdle
+	// SQPollIdle, if it is not 0, has a thread of the kernel take published entries and complete
+	// requests (IORING_SETUP_SQPOLL). It goes to sleep when there was nothing to do for SQPollIdle
 	// milliseconds.
-	PollIdle uint32
-	// PollWith is a ring whose thread is to serve this ring too, or nil.
-	PollWith *Ring
+	SQPollIdle uint32
+	// SQPollOf is a ring whose thread serves this ring too, or nil.
+	SQPollOf *Ring
 }
 
 // A queue is not made smaller than this for want of memory: both fit into two pages, and a kernel
@@ -56,7 +56,7 @@ const requiredFlags = sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_R_DISABLED
 // them with EINVAL. Those for cooperative task work mean nothing where a thread of the kernel
 // does it.
 func (c Config) optionalFlags() []uint32 {
-	if c.PollIdle > 0 {
+	if c.SQPollIdle > 0 {
 		return []uint32{setupNoSQArray, sys.IORING_SETUP_SUBMIT_ALL}
 	}
 	const cooperative = sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG
@@ -120,15 +120,15 @@ func setUp(k kernel, c Config) (int, Params, error) {
 		flags |= f
 	}
 	attachTo := uint32(0)
-	if c.PollIdle > 0 {
+	if c.SQPollIdle > 0 {
 		flags |= sys.IORING_SETUP_SQPOLL
-		if c.PollWith != nil {
+		if c.SQPollOf != nil {
 			flags |= sys.IORING_SETUP_ATTACH_WQ
-			attachTo = uint32(c.PollWith.fd)
+			attachTo = uint32(c.SQPollOf.fd)
 		}
 	}
 	for i := 0; ; i++ {
-		p := Params{Flags: flags, CQEntries: c.CQEntries, SQThreadIdle: c.PollIdle, WQFd: attachTo}
+		p := Params{Flags: flags, CQEntries: c.CQEntries, SQThreadIdle: c.SQPollIdle, WQFd: attachTo}
 		fd, err := k.setup(c.SQEntries, &p)
 		switch {
 		case err == nil:

@@ -106,12 +106,12 @@ func TestWithoutMemoryQueuesAreSmaller(t *testing.T) {
 	}
 }
 
-// polledPair are two rings that one thread of the kernel serves.
-func polledPair(t *testing.T) [2]*Ring {
+// sqpollPair are two rings that one thread of the kernel serves.
+func sqpollPair(t *testing.T) [2]*Ring {
 	t.Helper()
-	c := Config{SQEntries: 8, CQEntries: 16, PollIdle: 1}
+	c := Config{SQEntries: 8, CQEntries: 16, SQPollIdle: 1}
 	first := newOrFatal(t, c)
-	c.PollWith = first
+	c.SQPollOf = first
 	return [2]*Ring{first, newOrFatal(t, c)}
 }
 
@@ -127,10 +127,10 @@ func newOrFatal(t *testing.T, c Config) *Ring {
 
 // kinds are rings of all kinds.
 func kinds(t *testing.T) map[string]*Ring {
-	pair := polledPair(t)
+	pair := sqpollPair(t)
 	return map[string]*Ring{
 		"plain":    newOrFatal(t, Config{SQEntries: 8, CQEntries: 16}),
-		"polled":   pair[0],
+		"sqpoll":   pair[0],
 		"attached": pair[1],
 	}
 }

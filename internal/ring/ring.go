@@ -35,15 +35,15 @@ func (r *Ring) Sizes() (submission, completion int) { return len(r.SQ.sqes), len
 // Memory is how many bytes are shared with the kernel.
 func (r *Ring) Memory() int { return wholePages(len(r.rings)) + wholePages(len(r.entries)) }
 
-// Polled reports whether a thread of the kernel takes the published entries, some time after they
-// were published.
-func (r *Ring) Polled() bool { return r.flags&sys.IORING_SETUP_SQPOLL != 0 }
+// SQPoll reports whether a thread of the kernel (IORING_SETUP_SQPOLL) takes the published entries,
+// some time after they were published.
+func (r *Ring) SQPoll() bool { return r.flags&sys.IORING_SETUP_SQPOLL != 0 }
 
 // Enter hands n published entries to the kernel, or sees to it that its thread is awake and takes
 // them. EAGAIN and EBUSY mean that it could not take them all now: they stay published. It may be
 // called by several threads at once.
 func (r *Ring) Enter(n uint32) syscall.Errno {
-	if r.Polled() {
+	if r.SQPoll() {
 		if !r.SQ.needsWakeup() {
 			return 0
 		}
@@ -54,7 +54,8 @@ func (r *Ring) Enter(n uint32) syscall.Errno {
 	return errno
 }
 
-// AwaitRoom returns when the submission queue of a polled ring is not full any more.
+// AwaitRoom returns when the submission queue of a ring with SQPOLL is not full any
+// more.
 func (r *Ring) AwaitRoom() syscall.Errno {
 	const flags = sys.IORING_ENTER_FLAGS_SQ_WAIT | sys.IORING_ENTER_FLAGS_SQ_WAKEUP
 	_, errno := r.k.enter(r.fd, 0, flags)

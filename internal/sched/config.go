@@ -39,39 +39,39 @@ func SetWait(name string) (before string, err error) {
 	return "auto", nil
 }
 
-// pollName is the environment variable that has a thread of the kernel poll the rings: the number
-// of milliseconds without work after which it goes to sleep.
+// sqpollName is the environment variable that has a thread of the kernel serve the rings (SQPOLL):
+// the number of milliseconds without work after which that thread goes to sleep.
 //
 // Without it a request is completed by the thread that armed it, the next time that one enters or
 // leaves the kernel. If it is inside one long system call, or was taken off its processor, the
 // completion waits. The kernel's thread has nothing else to do, at the price of a processor that it
 // keeps busy.
-const pollName = "URINGNET_SQPOLL"
+const sqpollName = "URINGNET_SQPOLL"
 
-// longestPoll is a minute: nobody wants a thread that spins for longer.
-const longestPoll = 60_000
+// maxSQPollIdle is a minute: nobody wants a thread that spins for longer.
+const maxSQPollIdle = 60_000
 
-// polledIdle is what pollName says, or 0. Start sets it.
-var polledIdle uint32
+// sqpollIdle is what sqpollName says, or 0. Start sets it.
+var sqpollIdle uint32
 
-// Polled reports whether a thread of the kernel polls the rings.
-func Polled() bool { return polledIdle > 0 }
+// SQPoll reports whether a thread of the kernel serves the rings.
+func SQPoll() bool { return sqpollIdle > 0 }
 
-// configure reads the environment. Where the kernel polls the rings all receives wait there.
+// configure reads the environment. With SQPOLL all receives wait on rings.
 func configure() error {
 	if _, err := SetWait(os.Getenv(WaitName)); err != nil {
 		return err
 	}
-	s := os.Getenv(pollName)
+	s := os.Getenv(sqpollName)
 	if s == "" {
 		return nil
 	}
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil || n > longestPoll {
-		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d", pollName, s, longestPoll)
+	if err != nil || n > maxSQPollIdle {
+		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d", sqpollName, s, maxSQPollIdle)
 	}
-	polledIdle = uint32(n)
-	if Polled() && waitPolicy.Load() == waitAuto {
+	sqpollIdle = uint32(n)
+	if SQPoll() && waitPolicy.Load() == waitAuto {
 		waitPolicy.Store(waitOnRing)
 	}
 	return nil

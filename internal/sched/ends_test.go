@@ -54,7 +54,7 @@ func TestTableForgetsWhatIsOver(t *testing.T) {
 // More completions than the completion queue holds, while nobody reaps: the kernel keeps the rest
 // until it is asked.
 func TestMoreThanTheCompletionQueueHolds(t *testing.T) {
-	skipIfPolled(t, "the kernel's thread completes requests while others are still submitted, so the queue need not overflow")
+	skipIfSQPoll(t, "the kernel's thread completes requests while others are still submitted, so the queue need not overflow")
 	const n = cqEntries + 1000
 	w := onRing(t)
 	ops := make([]*testOp, n)

@@ -240,11 +240,11 @@ func TestMoreThanTheQueueHolds(t *testing.T) {
 	}
 }
 
-// skipIfPolled ends a test that is about requests which belong to the thread that submits them.
-func skipIfPolled(t *testing.T, why string) {
+// skipIfSQPoll ends a test that is about requests which belong to the thread that submits them.
+func skipIfSQPoll(t *testing.T, why string) {
 	t.Helper()
-	if os.Getenv(pollName) != "" {
-		t.Skipf("%s is set: %s", pollName, why)
+	if os.Getenv(sqpollName) != "" {
+		t.Skipf("%s is set: %s", sqpollName, why)
 	}
 }
 
@@ -252,7 +252,7 @@ func skipIfPolled(t *testing.T, why string) {
 // own, with ECANCELED when its event comes. The owner, who has not cancelled it, starts again, and
 // nothing is lost.
 func TestThreadEnds(t *testing.T) {
-	skipIfPolled(t, "no request is lost with its thread")
+	skipIfSQPoll(t, "no request is lost with its thread")
 	a, b := socketPair(t)
 	w := onRing(t)
 	orphaned := 0

@@ -109,18 +109,18 @@ func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
 // ringConfig is what rings are made with.
 func ringConfig() ring.Config {
-	return ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, PollIdle: polledIdle}
+	return ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, SQPollIdle: sqpollIdle}
 }
 
 // Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
 func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
 
-// newRinged makes a ring. If the kernel is to poll the rings, its thread for first, which may be
-// nil, polls this one too.
+// newRinged makes a ring. With SQPOLL the thread of the kernel that serves first, unless that is
+// nil, serves this ring too.
 func newRinged(first *ringed) (*ringed, error) {
 	cfg := ringConfig()
 	if first != nil {
-		cfg.PollWith = first.Ring
+		cfg.SQPollOf = first.Ring
 	}
 	r, err := ring.New(cfg)
 	if err != nil {
@@ -171,18 +171,18 @@ func (w *worker) lockWithEntry() (*ring.SQE, uint64) {
 		}
 		w.mu.Unlock()
 		w.flush()
-		if w.ring().Polled() {
+		if w.ring().SQPoll() {
 			w.awaitRoom()
 		}
 		w.mu.Lock()
 	}
 }
 
-// awaitRoom returns when the kernel's thread has taken entries from the full queue of a polled
-// ring.
+// awaitRoom returns when the kernel's thread has taken entries from the full queue of a ring with
+// SQPOLL.
 func (w *worker) awaitRoom() {
 	if errno := w.ring().AwaitRoom(); errno != 0 && errno != syscall.EINTR {
-		panic(fmt.Sprintf("uringnet: waiting for room in a polled ring: %v", errno))
+		panic(fmt.Sprintf("uringnet: waiting for room in a ring with SQPOLL: %v", errno))
 	}
 }
 
@@ -241,7 +241,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 // before it drops the request's reference to the file, and does both under the ring's lock; a
 // request that is submitted now waits for that lock.
 func (w *worker) barrier() {
-	if w.ring().Polled() {
+	if w.ring().SQPoll() {
 		w.awaitNop()
 		return
 	}
@@ -276,7 +276,7 @@ func (w *worker) flush() bool {
 	n := r.SQ.Unconsumed()
 	w.mu.Unlock()
 	w.counters.submissions.Add(uint64(staged))
-	if r.Polled() {
+	if r.SQPoll() {
 		if staged > 0 {
 			w.enter(r, n)
 		}
