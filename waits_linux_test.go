@@ -17,7 +17,7 @@ import (
 )
 
 // Where a receive waits, on a ring or in the runtime's poller, depends on how many connections are
-// at work; see sched.Pace. Most tests have a few connections, and so wait in the poller.
+// at work; see sched.Placement. Most tests have a few connections, and so wait in the poller.
 
 const waitEnv = "URINGNET_WAIT"
 

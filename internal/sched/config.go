@@ -10,7 +10,7 @@ import (
 )
 
 // WaitName is the environment variable that says where receives wait: on a ring, in the runtime's
-// poller, or, by default, where it is better for the connection at that time; see Pace.
+// poller, or, by default, where it is better for the connection at that time; see Placement.
 const WaitName = "URINGNET_WAIT"
 
 const (
@@ -19,7 +19,9 @@ const (
 	waitInPoller
 )
 
-var waitNames = map[string]uint32{"": waitAuto, "auto": waitAuto, "ring": waitOnRing, "poller": waitInPoller}
+var waitNames = map[string]uint32{
+	"": waitAuto, "auto": waitAuto, "ring": waitOnRing, "poller": waitInPoller,
+}
 
 // waitPolicy is set by Start or StartWithoutRings, and by tests.
 var waitPolicy atomic.Uint32

@@ -7,12 +7,11 @@
 //
 // An [Op] is one request. Its states, who leaves them, and who owns the memory it names:
 //
-//	idle       nothing is asked for; memory is the caller's.
-//	           The owner starts it -> in flight.
-//	in flight  staged or published (see ring.SQ). While staged, the memory is still ours and Cancel takes the request
-//	           back -> done (canceled). Once published the kernel owns the memory until the final completion:
-//	           reaping it -> done.
-//	done       the result waits; memory is the caller's again. The owner takes the result -> idle.
+//	idle       Nothing is asked for; the memory is the caller's. The owner starts it -> in flight.
+//	in flight  Staged or published (see ring.SQ). While it is staged the memory is still ours, and
+//	           a cancellation takes the request back -> done. Once it is published the kernel owns
+//	           the memory until the final completion, which is reaped -> done.
+//	done       The result waits; the memory is the caller's again. The owner takes it -> idle.
 //
 // Only one goroutine at a time, the owner, calls the methods of an Op; the lock of the socket's
 // direction sees to that. The reaper is the only other party, and it acts only on an Op in flight.
@@ -25,8 +24,8 @@
 // of these stores first and notifies after. So a wake-up is never lost, and one too many does no
 // harm.
 //
-// A [Side] of a [PollDesc] is the other place to wait: the runtime's poller, without a request.
-// [Pace] says which of the two is better for a connection at the moment. A [Turn] comes before
+// A [PollSide] of a [PollDesc] is the other place to wait: the runtime's poller, without a request.
+// [Placement] says which of the two is better for a connection at the moment. A [Turn] comes before
 // either: it waits for other connections.
 //
 // # Locks

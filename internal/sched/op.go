@@ -43,7 +43,7 @@ type Op struct {
 }
 
 // Init names the side whose owner starts the operation, and waits for it.
-func (o *Op) Init(s *Side) { o.fut = &s.fut }
+func (o *Op) Init(s *PollSide) { o.fut = &s.fut }
 
 // InFlight reports whether the kernel may still complete the operation. A false result is final
 // until the owner starts it again.
@@ -75,7 +75,7 @@ func (o *Op) Take() Result {
 
 // Await parks until the operation is done, or until it has to be cancelled, which the error says;
 // the operation is still in flight then. A result that is there beats an interruption.
-func (o *Op) Await(s *Side) error {
+func (o *Op) Await(s *PollSide) error {
 	for !o.Done() {
 		if err := s.mustLeaveRing(); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (o *Op) CancelAndAwait() {
 	w.barrier()
 }
 
-// Recv starts a receive into p. Pace.OnRing has reported that there is a ring.
+// Recv starts a receive into p. Placement.OnRing has reported that there is a ring.
 func (o *Op) Recv(fd int, p []byte) {
 	w, sqe := o.start(p)
 	ring.PrepRecv(sqe, int32(fd), p, !o.inCrowd || !w.ready.likely())
@@ -137,5 +137,6 @@ func (o *Op) complete(cqe *ring.CQE) {
 }
 
 func (o *Op) illegal(what string) {
-	panic(fmt.Sprintf("uringnet: cannot %s: the operation is %s, user_data %#x", what, opStateNames[o.state.Load()], o.userData))
+	panic(fmt.Sprintf("uringnet: cannot %s: the operation is %s, user_data %#x",
+		what, opStateNames[o.state.Load()], o.userData))
 }

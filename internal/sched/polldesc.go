@@ -32,7 +32,7 @@ var errTimed = errors.New("a deadline is set")
 // with Prepare, which forgets old news; it tries, and waits only after it has seen EAGAIN since
 // then.
 type PollDesc struct {
-	In, Out Side
+	In, Out PollSide
 
 	fd int
 
@@ -47,9 +47,9 @@ type PollDesc struct {
 	evicted bool
 }
 
-// Side is one direction of a socket: what its calls wait for, and what interrupts them. At most one
-// goroutine at a time, its owner, waits; any goroutine may call SetDeadline.
-type Side struct {
+// PollSide is one direction of a socket: what its calls wait for, and what interrupts them. At most
+// one goroutine at a time, its owner, waits; any goroutine may call SetDeadline.
+type PollSide struct {
 	desc *PollDesc
 	mode int32 // 'r' or 'w', for the runtime
 
@@ -64,9 +64,9 @@ type Side struct {
 	fut Future
 }
 
-// The states of a Side's deadline. A call for each request changes it from untimed to expired and
-// back, as net/http does to end its background read; that takes no lock. All other changes are made
-// under PollDesc.mu.
+// The states of a PollSide's deadline. A call for each request changes it from untimed to expired
+// and back, as net/http does to end its background read; that takes no lock. All other changes are
+// made under PollDesc.mu.
 const (
 	untimed uint32 = iota // No deadline is set.
 	timed                 // The runtime counts down; its descriptor tells whether time is up.
@@ -139,11 +139,11 @@ func (p *PollDesc) Close() {
 }
 
 // Closed reports whether Evict was called.
-func (s *Side) Closed() bool { return s.state.Load() == closed }
+func (s *PollSide) Closed() bool { return s.state.Load() == closed }
 
 // interruption is ErrClosed, os.ErrDeadlineExceeded if the deadline was over when it was set, or
 // nil. A deadline that the runtime counts down interrupts only those who wait in its poller.
-func (s *Side) interruption() error {
+func (s *PollSide) interruption() error {
 	switch s.state.Load() {
 	case closed:
 		return ErrClosed
@@ -154,7 +154,7 @@ func (s *Side) interruption() error {
 }
 
 // mustLeaveRing is interruption, or errTimed if the owner has to wait in the poller.
-func (s *Side) mustLeaveRing() error {
+func (s *PollSide) mustLeaveRing() error {
 	if s.state.Load() == timed {
 		return errTimed
 	}
@@ -163,11 +163,11 @@ func (s *Side) mustLeaveRing() error {
 
 // Timed reports whether a deadline is set that the runtime counts down, so that a wait belongs to
 // its poller.
-func (s *Side) Timed() bool { return s.state.Load() == timed }
+func (s *PollSide) Timed() bool { return s.state.Load() == timed }
 
 // Prepare begins a call: it forgets what became ready until now, and returns what forbids the call:
 // ErrClosed or os.ErrDeadlineExceeded. The owner calls it.
-func (s *Side) Prepare() error {
+func (s *PollSide) Prepare() error {
 	for {
 		if err := s.interruption(); err != nil {
 			return err
@@ -192,7 +192,7 @@ func (s *Side) Prepare() error {
 // WaitReady parks in the poller until the socket may be ready, or fails with ErrClosed,
 // os.ErrDeadlineExceeded, or what keeps the poller from watching it. The owner calls it after it
 // has seen EAGAIN since Prepare.
-func (s *Side) WaitReady() error {
+func (s *PollSide) WaitReady() error {
 	pd, err := s.desc.open()
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (s *Side) WaitReady() error {
 }
 
 // forgetInterruption makes the runtime's descriptor usable after an interruption that is over.
-func (s *Side) forgetInterruption() {
+func (s *PollSide) forgetInterruption() {
 	p := s.desc
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -238,7 +238,7 @@ const past = -1
 
 // SetDeadline moves the deadline to t; the zero time clears it. A time that is over interrupts at
 // once. The error is ErrClosed, or what keeps the poller from watching the socket.
-func (s *Side) SetDeadline(t time.Time) error {
+func (s *PollSide) SetDeadline(t time.Time) error {
 	switch {
 	case t.IsZero():
 		if s.changeUntimed(untimed) {
@@ -276,7 +276,7 @@ func longPast(t time.Time) bool { return t.Unix() <= 1 }
 
 // changeUntimed sets the state, which must be untimed or expired, to one of these, and reports
 // whether it was.
-func (s *Side) changeUntimed(to uint32) bool {
+func (s *PollSide) changeUntimed(to uint32) bool {
 	for {
 		switch was := s.state.Load(); {
 		case was == to:
@@ -290,7 +290,7 @@ func (s *Side) changeUntimed(to uint32) bool {
 }
 
 // interrupt wakes the owner, if it waits, after expired was stored.
-func (s *Side) interrupt() {
+func (s *PollSide) interrupt() {
 	s.fut.Notify()
 	if !s.waiting.Load() {
 		return
@@ -306,7 +306,7 @@ func (s *Side) interrupt() {
 // setDeadline sets the deadline of some sides, which mode names to the runtime. The runtime is
 // given how much time is left, by whichever clock t is of: so a deadline that is set in a
 // testing/synctest bubble counts down by the real clock, as package net's does.
-func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*Side) error {
+func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*PollSide) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.evicted {

@@ -141,7 +141,7 @@ func TestWaitLosesNoInterruption(t *testing.T) {
 }
 
 // state is what a call that begins now finds.
-func state(s *Side) error { return s.Prepare() }
+func state(s *PollSide) error { return s.Prepare() }
 
 // Every way from one kind of deadline to another ends in what was set last, whether the poller
 // watches the socket yet or not.

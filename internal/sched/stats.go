@@ -21,7 +21,7 @@ func ReadStats() []Stats {
 			CQEs: c.cqes.Load(), Batches: c.batches.Load(), Parks: c.parks.Load(),
 			Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
 			Stale: c.stale.Load(), Watched: c.watched.Load() + c.streamed.Load(),
-			Turns: c.turns.Load() + c.lucky.Load(), Misses: c.misses.Load(),
+			Turns: c.turns.Load() + c.yielded.Load(), Misses: c.misses.Load(),
 		}
 		w.mu.Lock()
 		s.InFlight = uint64(w.table.inFlight())

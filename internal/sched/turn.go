@@ -14,9 +14,10 @@ import "sync/atomic"
 // queue is empty, and seldom at its global queue before. Between two batches of turns the run queue
 // is empty.
 //
-//	idle    its owner queues it -> queued
-//	queued  whoever drains the worker takes a batch from the front of the queue and notifies the owners -> idle. An owner that is
-//	        interrupted does not wait any more, and finds itself queued, or idle, the next time.
+//	idle    Its owner queues it -> queued.
+//	queued  Whoever drains the worker takes a batch from the front of the queue and notifies the
+//	        owners -> idle. An owner that is interrupted does not wait any more, and finds itself
+//	        queued, or idle, the next time.
 //
 // If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be,
 // a completion that makes the completer come. Whoever takes completions without draining calls
@@ -62,7 +63,7 @@ func (q *turns) take(n int) (first *Turn) {
 }
 
 // await parks until the turn has come, or until s is interrupted, which the error says.
-func (t *Turn) await(s *Side) error {
+func (t *Turn) await(s *PollSide) error {
 	if !t.queued.Load() {
 		current().queue(t, &s.fut)
 	}

@@ -38,7 +38,7 @@ type worker struct {
 	mu      sync.Mutex
 	turns   turns
 	table   table
-	awake   int // counts the completer and the flusher while they run, or will run: they flush what is staged, and give turns
+	awake   int // the completer and the flusher, while they run or will run; see completer.go
 	started bool
 	flusher Future
 	ready   readiness
@@ -57,8 +57,8 @@ type worker struct {
 
 	patience time.Duration // it does not change, but in tests
 
-	judgement judgement
-	counters  counters
+	load     ringLoad
+	counters counters
 }
 
 // ringed is a ring, and its file descriptor in the runtime's poller.
@@ -79,13 +79,15 @@ type counters struct {
 	watched  atomic.Uint64 // receives that waited in the runtime's poller
 	streamed atomic.Uint64 // the same, of streams
 	turns    atomic.Uint64 // receives that waited only for others to have their turn
-	lucky    atomic.Uint64 // receives that waited only for others that were let go first
+	yielded  atomic.Uint64 // receives that waited only for others that were let go first
 	misses   atomic.Uint64 // turns after which there was nothing to receive
-	known    atomic.Uint64 // receives of which it is known after how many others they came
-	large    atomic.Uint64 // those after largeInVain or more
-	huge     atomic.Uint64 // those after largeFrom or more
 
-	submissions, enters, ready, cqes, batches, parks, cancels, withdrawn, overflows, stale atomic.Uint64
+	gaps         atomic.Uint64 // receives of which the gap is known; see Placement
+	largeGaps    atomic.Uint64 // those of largeFrom or more
+	tooLargeGaps atomic.Uint64 // those of tooLargeFrom or more
+
+	submissions, enters, ready, cqes, batches, parks atomic.Uint64
+	cancels, withdrawn, overflows, stale             atomic.Uint64
 }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under
@@ -189,7 +191,8 @@ func (w *worker) awaitRoom() {
 // submit enters o into the table, unlocks mu and sees to it that the entry is flushed:
 //
 //	by the completer or the flusher, if one of them runs anyway;
-//	by the flusher, if o's last completion came with others: their goroutines run now too, and stage more;
+//	by the flusher, if o's last completion came with others: their goroutines run now too, and
+//	stage more;
 //	at once, if o is alone.
 func (w *worker) submit(o *Op, sqe *ring.SQE) {
 	o.userData = w.table.insert(o)

@@ -15,7 +15,7 @@ type direction struct {
 	// mu serialises the calls; its holder owns side. Deadline setters and Close interrupt the
 	// holder without it.
 	mu   sync.Mutex
-	side *sched.Side
+	side *sched.PollSide
 }
 
 // prepare begins a call: it forgets what became ready until now, and returns what forbids the call.

@@ -33,8 +33,8 @@ type receive struct {
 	// calls: as a rule it happens again, for each request. In the poller it costs none.
 	leftRing bool
 
-	pace sched.Pace
-	op   sched.Op // the receive on a ring
+	placement sched.Placement
+	op        sched.Op // the receive on a ring
 }
 
 // Read receives up to len(p) bytes, at least one unless p is empty. It returns io.EOF at the end of
@@ -66,7 +66,7 @@ func (c *Conn) noteRead(n int) {
 	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
 		c.answered.Store(false)
 	}
-	if alone := rc.pace.Alone(); alone != c.alone.Load() {
+	if alone := rc.placement.Alone(); alone != c.alone.Load() {
 		c.alone.Store(alone)
 	}
 }
@@ -106,7 +106,7 @@ func (c *Conn) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
 	if c.inStream() {
 		return 0, tried, syscall.EAGAIN
 	}
-	switch had, interrupted := rc.pace.AwaitTurn(&c.poll.In); {
+	switch had, interrupted := rc.placement.AwaitTurn(&c.poll.In); {
 	case interrupted == sched.ErrClosed:
 		return 0, tried, interrupted
 	case had:
@@ -115,13 +115,13 @@ func (c *Conn) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
 			// What is there beats a deadline that passes while others have their turn.
 			err = interrupted
 		} else {
-			rc.pace.TurnEnded(err != syscall.EAGAIN)
+			rc.placement.TurnEnded(err != syscall.EAGAIN)
 		}
 		return n, true, err
-	case !tried && !c.waitsOnRing() && rc.pace.LetOthers():
+	case !tried && !c.waitsOnRing() && rc.placement.YieldFirst():
 		n, err = c.receiveNow(p)
 		if err != syscall.EAGAIN {
-			rc.pace.Note(sched.ByLuck)
+			rc.placement.Note(sched.AfterYield)
 		}
 		return n, true, err
 	}
@@ -155,7 +155,7 @@ func (c *Conn) receiveOnRing(p []byte) (int, error) {
 		rc.op.CancelAndAwait()
 		rc.leftRing = true
 	}
-	rc.pace.Note(sched.OnRing)
+	rc.placement.Note(sched.OnRing)
 	switch r := rc.op.Take(); r.Errno {
 	case 0: // bytes that have come beat the interruption
 		rc.nonEmpty = r.NonEmpty

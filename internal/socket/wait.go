@@ -10,7 +10,7 @@ import "github.com/uringnet/uringnet/internal/sched"
 // left the cache when their goroutines come to it. Nor does it where it may have to be interrupted.
 func (c *Conn) waitsOnRing() bool {
 	rc := &c.receive
-	return !rc.leftRing && !rc.bulk && !c.rd.side.Timed() && rc.pace.OnRing()
+	return !rc.leftRing && !rc.bulk && !c.rd.side.Timed() && rc.placement.OnRing()
 }
 
 // inStream reports whether the last Read was a large one and nothing was written since: more of the
@@ -23,9 +23,9 @@ func (c *Conn) awaitReadable() error {
 		return err
 	}
 	if c.inStream() {
-		c.receive.pace.Note(sched.InStream)
+		c.receive.placement.Note(sched.InStream)
 	} else {
-		c.receive.pace.Note(sched.InPoller)
+		c.receive.placement.Note(sched.InPoller)
 	}
 	return nil
 }

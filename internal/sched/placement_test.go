@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestPace(t *testing.T) {
+func TestPlacement(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		gaps  []uint64
@@ -27,9 +27,9 @@ func TestPace(t *testing.T) {
 		{"alone again after a long time", append(repeat(64, 1000), repeat(1, 16)...), false},
 		{"very many", repeat(4096, 2), true},
 	} {
-		var p Pace
+		var p Placement
 		for _, gap := range tc.gaps {
-			p.judge(gap)
+			p.update(gap)
 		}
 		if p.crowd != tc.crowd {
 			t.Errorf("%s: gaps %v are a crowd: %v", tc.name, tc.gaps, p.crowd)
@@ -40,33 +40,34 @@ func TestPace(t *testing.T) {
 func repeat(gap uint64, n int) []uint64 { return slices.Repeat([]uint64{gap}, n) }
 
 // What counts is how many connections receive, not how much each of them does.
-func TestPaceCountsConnections(t *testing.T) {
+func TestPlacementCountsConnections(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // one group
 	for _, tc := range []struct {
 		conns int
 		crowd bool
 	}{{1, false}, {6, false}, {16, true}} {
-		paces := make([]Pace, tc.conns)
-		for range 10 * certain {
-			for i := range paces {
-				paces[i].Note(InPoller)
+		placements := make([]Placement, tc.conns)
+		for range 10 * joinAfter {
+			for i := range placements {
+				placements[i].Note(InPoller)
 			}
 		}
-		for i := range paces {
-			if got := paces[i].crowd; got != tc.crowd {
+		for i := range placements {
+			if got := placements[i].crowd; got != tc.crowd {
 				t.Errorf("%d connections: number %d is in a crowd: %v", tc.conns, i, got)
 			}
 		}
 	}
 }
 
-// Where a receive waits: in a crowd on a ring, unless it is huge, or large and turns are in vain.
-func TestPaceOnRing(t *testing.T) {
+// Where a receive waits: in a crowd on a ring, unless it is too large, or large and turns are
+// wasted.
+func TestPlacementOnRing(t *testing.T) {
 	ringHere(t)
 	for _, tc := range []struct {
-		vain, large, huge bool
-		policy            string
-		want              bool
+		turnsWasted, large, tooLarge bool
+		policy                       string
+		want                         bool
 	}{
 		{false, false, false, "auto", true},
 		{true, false, false, "auto", true},
@@ -80,17 +81,17 @@ func TestPaceOnRing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := Pace{w: &worker{}}
+		p := Placement{w: &worker{}}
 		if p.OnRing() && tc.policy != "ring" {
 			t.Errorf("%+v: a new connection waits on a ring", tc)
 		}
 		for range 4 {
-			p.judge(64)
+			p.update(64)
 		}
-		j := &p.w.judgement
-		j.vain.Store(tc.vain)
-		j.large.Store(tc.large)
-		j.huge.Store(tc.huge)
+		l := &p.w.load
+		l.turnsWasted.Store(tc.turnsWasted)
+		l.large.Store(tc.large)
+		l.tooLarge.Store(tc.tooLarge)
 		if got := p.OnRing(); got != tc.want {
 			t.Errorf("%+v: on a ring: %v", tc, got)
 		}
@@ -100,7 +101,7 @@ func TestPaceOnRing(t *testing.T) {
 
 // A connection is alone after many receives with no other between: one of two has such now and
 // then.
-func TestPaceAlone(t *testing.T) {
+func TestPlacementAlone(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		gaps  []uint64
@@ -114,9 +115,9 @@ func TestPaceAlone(t *testing.T) {
 		{"one of two, in bursts", slices.Repeat([]uint64{1, 1, 1, 1, 5}, 20), false},
 		{"one and now another", append(repeat(1, 100), 2), false},
 	} {
-		var p Pace
+		var p Placement
 		for _, gap := range tc.gaps {
-			p.judge(gap)
+			p.update(gap)
 		}
 		if got := p.Alone(); got != tc.alone {
 			t.Errorf("%s: alone is %v", tc.name, got)
@@ -124,16 +125,16 @@ func TestPaceAlone(t *testing.T) {
 	}
 }
 
-// In a huge crowd nobody is let go first, in either way.
-func TestHugeCrowdIsNotReordered(t *testing.T) {
+// In a crowd that is too large nobody is let go first, in either way.
+func TestTooLargeCrowdIsNotReordered(t *testing.T) {
 	w := &worker{}
-	w.judgement.huge.Store(true)
-	p := Pace{w: w}
+	w.load.tooLarge.Store(true)
+	p := Placement{w: w}
 	for range 4 {
-		p.judge(4096)
+		p.update(4096)
 	}
-	for range luckMax + 1 {
-		if p.LetOthers() {
+	for range maxYields + 1 {
+		if p.YieldFirst() {
 			t.Error("a receive let others go first")
 		}
 	}

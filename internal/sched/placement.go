@@ -1,0 +1,211 @@
+//go:build linux
+
+package sched
+
+import "sync/atomic"
+
+// Placement decides where the receives of one connection wait. Connections that are at work at the
+// same time are better served together, and a crowd of them in another way than a few. So it
+// estimates how many there are by the gap: how many receives of its group of Ps end after one of
+// its own, up to and with its next one. Its owner is that of the connection's reading direction.
+//
+//	few    The next receive waits in the runtime's poller, where the scheduler itself hands the
+//	       connection over. If the gap is large several times in a row -> crowd.
+//	crowd  Before a receive the others have their turn; see Turn. What has not come by then is
+//	       waited for on a ring, where one io_uring_enter carries many requests and they are served
+//	       in turn. If the gap is small many times -> few.
+//
+// Two kinds of crowds wait in the poller, with several Ps. One that is too large has no turns
+// either: the thread that armed a receive on a ring would have to be interrupted, or woken, for
+// each. One that is large does if turns are wasted. Which kind it is the worker finds out, for all
+// its connections; see ringLoad. The measurements are in docs/performance.md.
+type Placement struct {
+	w       *worker
+	last    uint64 // arrivals when the last receive ended
+	crowd   bool   // one of many
+	score   int8   // in a crowd from leaveAfter down to 0, else from 0 up to joinAfter
+	company bool   // the last gap was companyFrom or more
+	alone   uint8  // how many gaps in a row were those of the only connection, up to aloneAfter
+	yields  int8   // how many receives in a row let others go first, up to maxYields
+
+	untried uint8 // receives without a turn, while turns are wasted
+	turn    Turn
+}
+
+const (
+	aloneAfter  = 16
+	companyFrom = 4
+
+	// A gap of crowdFrom or more is one of a crowd; stayFrom is enough to stay in it. From
+	// surelyFrom on it counts twice.
+	crowdFrom  = 7
+	stayFrom   = crowdFrom * 2 / 3
+	surelyFrom = 4 * crowdFrom
+
+	joinAfter  = 4  // so many such gaps in a row make the connection one of a crowd
+	leaveAfter = 16 // so many smaller ones end that: some come fast after each other in any crowd
+)
+
+// severalPs is set once a receive has ended on another P than the first. With one P the goroutines
+// of all connections run on the thread that arms their receives.
+var severalPs atomic.Bool
+
+// Waited says what a receive waited for.
+type Waited int8
+
+// What a receive waits for.
+const (
+	OnRing     Waited = iota // a completion; these are counted where they are reaped
+	InPoller                 // readiness
+	InStream                 // readiness, of more of a stream, which can have any number of them
+	InTurn                   // only for others, which had their turn first
+	AfterYield               // only for others, which were let go first
+)
+
+// Note says that a receive has ended that had to wait.
+func (p *Placement) Note(waited Waited) {
+	number := currentP()
+	if number != 0 && !severalPs.Load() {
+		severalPs.Store(true)
+	}
+	w := workerOf(number)
+	now := w.counters.note(waited)
+	gap := now - p.last
+	comparable := p.w == w
+	p.w, p.last = w, now
+	if comparable {
+		p.update(gap)
+		if waited != InStream {
+			w.counters.noteGap(gap)
+		}
+		w.assessIfDue(now)
+	}
+}
+
+// note counts a receive that had to wait, and returns the number of arrivals.
+func (c *counters) note(waited Waited) uint64 {
+	switch waited {
+	case InPoller:
+		c.watched.Add(1)
+	case InTurn:
+		c.turns.Add(1)
+	case AfterYield:
+		c.yielded.Add(1)
+	case InStream:
+		c.streamed.Add(1)
+		return c.arrivals.Load()
+	case OnRing:
+		return c.arrivals.Load()
+	}
+	return c.arrivals.Add(1)
+}
+
+// noteGap counts a gap by its size.
+func (c *counters) noteGap(gap uint64) {
+	c.gaps.Add(1)
+	if gap >= largeFrom {
+		c.largeGaps.Add(1)
+	}
+	if gap >= tooLargeFrom {
+		c.tooLargeGaps.Add(1)
+	}
+}
+
+// update draws the conclusions from one gap.
+func (p *Placement) update(gap uint64) {
+	p.company = gap >= companyFrom
+	if gap > 1 {
+		p.alone = 0
+	} else if p.alone < aloneAfter {
+		p.alone++
+	}
+	if p.crowd {
+		p.score = step(p.score, gap >= stayFrom, leaveAfter)
+		p.crowd = p.score > 0
+		return
+	}
+	p.score = step(p.score, gap >= crowdFrom, joinAfter)
+	if gap >= surelyFrom {
+		p.score = step(p.score, true, joinAfter)
+	}
+	if p.score == joinAfter {
+		p.score, p.crowd = leaveAfter, true
+	}
+}
+
+// step counts up to most, or down to 0.
+func step(score int8, up bool, most int8) int8 {
+	if up {
+		return min(score+1, most)
+	}
+	return max(score-1, 0)
+}
+
+// OnRing reports whether the next receive is to wait on a ring, and there is one.
+func (p *Placement) OnRing() bool {
+	switch waitPolicy.Load() {
+	case waitInPoller:
+		return false
+	case waitOnRing:
+		return current().hasRing()
+	}
+	if !p.crowd {
+		return false
+	}
+	l := &p.w.load
+	if l.tooLarge.Load() || l.turnsWasted.Load() && l.large.Load() {
+		return false
+	}
+	return current().hasRing()
+}
+
+// Alone reports whether no other connection is at work.
+func (p *Placement) Alone() bool { return p.alone == aloneAfter }
+
+// maxYields is how many receives in a row wait by letting other goroutines go first. Were there
+// always one that does, the scheduler would not look at the poller, and whoever waits there would
+// starve.
+const maxYields = 2
+
+// YieldFirst lets the goroutines that are runnable on this P go first, if other connections are at
+// work, and reports whether it did. The caller then tries to receive. In a crowd that is too large
+// it does not: those who find something would be served more often than those who wait.
+func (p *Placement) YieldFirst() bool {
+	if !p.company || p.w.load.tooLarge.Load() {
+		return false
+	}
+	if p.yields++; p.yields > maxYields {
+		p.yields = 0
+		return false
+	}
+	goyield()
+	return true
+}
+
+// tryTurnEvery is how many receives there are, while turns are wasted, for each that has a turn all
+// the same: so a change is noticed.
+const tryTurnEvery = 16
+
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few
+// or too many, and seldom if turns are wasted. The error is an interruption of s before that. The
+// caller tries to receive then, and tells TurnEnded.
+func (p *Placement) AwaitTurn(s *PollSide) (bool, error) {
+	if !p.crowd || p.w.load.tooLarge.Load() {
+		return false, nil
+	}
+	if p.w.load.turnsWasted.Load() {
+		if p.untried++; p.untried%tryTurnEvery != 0 {
+			return false, nil
+		}
+	}
+	return true, p.turn.await(s)
+}
+
+// TurnEnded says whether a receive found something after a turn.
+func (p *Placement) TurnEnded(found bool) {
+	if found {
+		p.Note(InTurn)
+	} else {
+		p.w.counters.misses.Add(1)
+	}
+}
