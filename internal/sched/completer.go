@@ -64,7 +64,7 @@ func (w *worker) flushing() {
 				break
 			}
 			w.counters.parks.Add(1)
-			w.bell.awaitPoll()
+			w.pollRound.await()
 			w.setAwake()
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // A goroutine belongs to the testing/synctest bubble of the one that starts it, and keeps the
 // bubble from ending. The goroutines of rings outlive whoever needed them first. So they are
 // started by a timer that was made before there could be a bubble: its function runs in none.
-var births struct {
+var toSpawn struct {
 	timer *time.Timer
 
 	// mu guards pending: what is to run in a goroutine of its own.
@@ -20,23 +20,24 @@ var births struct {
 }
 
 func init() {
-	births.timer = time.AfterFunc(math.MaxInt64, deliver)
-	births.timer.Stop()
+	toSpawn.timer = time.AfterFunc(math.MaxInt64, startPending)
+	toSpawn.timer.Stop()
 }
 
 // spawn runs f in a goroutine that belongs to nobody's bubble, soon.
 func spawn(f func()) {
-	births.mu.Lock()
-	births.pending = append(births.pending, f)
-	births.mu.Unlock()
-	resetTimer(births.timer, nanotime(), 0)
+	toSpawn.mu.Lock()
+	toSpawn.pending = append(toSpawn.pending, f)
+	toSpawn.mu.Unlock()
+	resetTimer(toSpawn.timer, nanotime(), 0)
 }
 
-func deliver() {
-	births.mu.Lock()
-	pending := births.pending
-	births.pending = nil
-	births.mu.Unlock()
+// startPending is what the timer calls.
+func startPending() {
+	toSpawn.mu.Lock()
+	pending := toSpawn.pending
+	toSpawn.pending = nil
+	toSpawn.mu.Unlock()
 	for _, f := range pending {
 		go f()
 	}

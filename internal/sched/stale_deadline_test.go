@@ -64,7 +64,7 @@ func TestPrepareForgetsAfterInterruption(t *testing.T) {
 	// As if an expired deadline had interrupted a wait and been cleared since.
 	pollSetDeadline(p.pd.Load(), past, 'r')
 	write(t, a, "x")
-	new(bell).awaitPoll() // the runtime notes that
+	new(pollRound).await() // the runtime notes that
 	drain(t, b)
 	if err := p.In.Prepare(); err != nil {
 		t.Fatal(err)

@@ -20,26 +20,27 @@ import (
 // is ready a timer must be pending, or else a handler that computes then keeps all others from
 // their data for as long as it does, also with other Ps idle.
 //
-//	asleep   The timer is not pending. keepSysmonAwake sets it and wakes the monitor -> stirred.
-//	quiet    The timer is pending. keepSysmonAwake -> stirred; the timer -> asleep.
-//	stirred  The timer is pending, and something was ready since it was set. The timer sets itself
-//	         again -> quiet.
+//	timerOff      The timer is not pending. keepSysmonAwake sets it and wakes the monitor
+//	              -> timerRepeats.
+//	timerEnds     The timer is pending. keepSysmonAwake -> timerRepeats; the timer -> timerOff.
+//	timerRepeats  The timer is pending, and something was ready since it was set. The timer sets
+//	              itself again -> timerEnds.
 //
 // Whoever runs has come to run from the poller, which is this case, or by a timer, a system call or
 // another goroutine that runs. So nothing else needs to keep the monitor awake.
 const (
-	asleep = iota
-	quiet
-	stirred
+	timerOff = iota
+	timerEnds
+	timerRepeats
 )
 
 // sysmonEvery bounds how long the monitor sleeps. It is what the runtime makes of it while a P is
 // at work.
 const sysmonEvery = 10 * time.Millisecond
 
-// sysmon is one of the states above. Who changes it from asleep sets the timer; the timer's
-// function changes it to asleep, or sets the timer.
-var sysmon atomic.Uint32
+// sysmonState is one of the states above. The goroutine that changes it from timerOff sets the
+// timer; the timer's function changes it to timerOff, or sets the timer.
+var sysmonState atomic.Uint32
 
 // sysmonTimer is made before there can be a testing/synctest bubble, whose clock it must not have.
 var sysmonTimer *time.Timer
@@ -52,13 +53,14 @@ func init() {
 // keepSysmonAwake says that something was ready in the runtime's poller. Between that and the call
 // nobody runs on the caller's P who may compute.
 func keepSysmonAwake() {
-	if sysmon.Load() != stirred {
-		stirSysmon()
+	if sysmonState.Load() != timerRepeats {
+		repeatSysmonTimer()
 	}
 }
 
-func stirSysmon() {
-	if sysmon.Swap(stirred) != asleep {
+// repeatSysmonTimer has the timer set itself again, or sets it and wakes the monitor.
+func repeatSysmonTimer() {
+	if sysmonState.Swap(timerRepeats) != timerOff {
 		return
 	}
 	resetTimer(sysmonTimer, nanotime()+int64(sysmonEvery), 0)
@@ -67,10 +69,11 @@ func stirSysmon() {
 	syscall.Syscall(unix.SYS_GETPID, 0, 0, 0)
 }
 
+// sysmonDue is what the timer calls.
 func sysmonDue() {
-	if sysmon.CompareAndSwap(quiet, asleep) {
+	if sysmonState.CompareAndSwap(timerEnds, timerOff) {
 		return
 	}
-	sysmon.Store(quiet)
+	sysmonState.Store(timerEnds)
 	sysmonTimer.Reset(sysmonEvery)
 }

@@ -12,9 +12,9 @@ import (
 // The timer is pending while anything is ready now and then, and not for much longer, also where
 // that is in a testing/synctest bubble, which has a clock of its own.
 func TestSysmonTimer(t *testing.T) {
-	stirs := func(t *testing.T) {
+	keepAwake := func(t *testing.T) {
 		for tries := 0; ; tries++ {
-			if keepSysmonAwake(); sysmon.Load() != asleep {
+			if keepSysmonAwake(); sysmonState.Load() != timerOff {
 				return
 			}
 			if tries == 100 { // one alone may have come after the timer
@@ -22,19 +22,19 @@ func TestSysmonTimer(t *testing.T) {
 			}
 		}
 	}
-	awaitAsleep(t)
-	synctest.Test(t, stirs)
-	awaitAsleep(t)
-	stirs(t)
-	awaitAsleep(t)
+	awaitTimerOff(t)
+	synctest.Test(t, keepAwake)
+	awaitTimerOff(t)
+	keepAwake(t)
+	awaitTimerOff(t)
 }
 
-// awaitAsleep waits until nothing has been ready for two periods.
-func awaitAsleep(t *testing.T) {
+// awaitTimerOff waits until nothing has been ready for two periods.
+func awaitTimerOff(t *testing.T) {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); sysmon.Load() != asleep; runtime.Gosched() {
+	for limit := time.Now().Add(30 * time.Second); sysmonState.Load() != timerOff; runtime.Gosched() {
 		if time.Now().After(limit) {
-			t.Fatalf("the state stays %d", sysmon.Load())
+			t.Fatalf("the state stays %d", sysmonState.Load())
 		}
 	}
 }

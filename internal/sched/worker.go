@@ -48,7 +48,7 @@ type worker struct {
 	ringed  atomic.Pointer[ringed]
 	nextTry atomic.Int64 // by nanotime: when to try for a ring again after there was none to be had
 
-	bell bell // the flusher's
+	pollRound pollRound // what the flusher waits for without a ring
 
 	// reapMu guards the completion side of the ring. It is taken before mu.
 	reapMu sync.Mutex

@@ -8,32 +8,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bell lets a goroutine wait until the scheduler has looked at the runtime's poller, and so has
+// pollRound lets a goroutine wait until the scheduler has looked at the runtime's poller, and so has
 // seen what else is ready there. Yielding does not do that: the scheduler looks there when it finds
-// nothing to run. The zero bell is ready to use, by one goroutine.
-type bell struct {
+// nothing to run. The zero pollRound is ready to use, by one goroutine.
+type pollRound struct {
 	fd int     // an eventfd(2), if pd is not 0
 	pd uintptr // the runtime's descriptor for it, or 0
 }
 
-// awaitPoll returns after a look at the poller. Where no file descriptor can be had it only yields,
-// and the runtime's monitor looks there every 10 ms.
-func (b *bell) awaitPoll() {
-	if b.pd == 0 && !b.open() {
+// await returns after a look at the poller. Where no file descriptor can be had it only yields, and
+// the runtime's monitor looks there every 10 ms.
+func (r *pollRound) await() {
+	if r.pd == 0 && !r.open() {
 		runtime.Gosched()
 		return
 	}
-	pollReset(b.pd, 'r')
+	pollReset(r.pd, 'r')
 	one := [8]byte{1}
 	// Each write is an edge, whatever was written before. It fails when the counter is full, which
 	// takes 2^64 writes.
-	if _, err := unix.Write(b.fd, one[:]); err != nil {
+	if _, err := unix.Write(r.fd, one[:]); err != nil {
 		panic("uringnet: write to an eventfd: " + err.Error())
 	}
-	pollWait(b.pd, 'r')
+	pollWait(r.pd, 'r')
 }
 
-func (b *bell) open() bool {
+func (r *pollRound) open() bool {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return false
@@ -43,6 +43,6 @@ func (b *bell) open() bool {
 		unix.Close(fd)
 		return false
 	}
-	b.fd, b.pd = fd, pd
+	r.fd, r.pd = fd, pd
 	return true
 }
