@@ -83,7 +83,7 @@ func TestCancellationThatMissedIsRepeated(t *testing.T) {
 	w.mu.Lock()
 	f = w.finish(&ring.CQE{UserData: o.userData | cancelMark, Res: -int32(syscall.ENOENT)}, false)
 	w.mu.Unlock()
-	if f != nil || w.counters.stale.Load() != 0 {
+	if f != nil || w.counters.Stale.Load() != 0 {
 		t.Error("a cancellation that came too late is taken for something else")
 	}
 }

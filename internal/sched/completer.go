@@ -49,7 +49,7 @@ func (w *worker) completer() {
 		if !done {
 			w.provokeEdge()
 		}
-		w.counters.parks.Add(1)
+		w.counters.Parks.Add(1)
 		return false
 	})
 }
@@ -63,7 +63,7 @@ func (w *worker) flushing() {
 				w.provokeEdge() // for the completer, if that is parked
 				break
 			}
-			w.counters.parks.Add(1)
+			w.counters.Parks.Add(1)
 			w.pollRound.await()
 			w.setAwake()
 		}
@@ -143,7 +143,7 @@ func (w *worker) reapLocked() int {
 	r := w.ring()
 	n := r.CQ.Reap(w.batch[:])
 	if n < len(w.batch) && r.SQ.Overflown() {
-		w.counters.overflows.Add(1)
+		w.counters.Overflows.Add(1)
 		r.FlushOverflow()
 		n += r.CQ.Reap(w.batch[n:])
 	}
@@ -172,8 +172,8 @@ func (w *worker) reapLocked() int {
 	w.reapMu.Unlock()
 
 	keepSysmonAwake() // not with the ring's locks held: it may make a system call
-	w.counters.cqes.Add(uint64(n))
-	w.counters.batches.Add(1)
+	w.counters.CQEs.Add(uint64(n))
+	w.counters.Batches.Add(1)
 	return n - provoked // an edge that was provoked is nothing to do, or it would provoke the next
 }
 
@@ -187,7 +187,7 @@ func (w *worker) finish(cqe *ring.CQE, inCrowd bool) *Future {
 	}
 	o := w.table.lookup(cqe.UserData)
 	if o == nil {
-		w.counters.stale.Add(1)
+		w.counters.Stale.Add(1)
 		return nil
 	}
 	w.table.remove(cqe.UserData)

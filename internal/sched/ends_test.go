@@ -18,12 +18,12 @@ func TestCancellationEndsWithABarrier(t *testing.T) {
 	buf := make([]byte, 1)
 	for range 100 {
 		awaitParked(w)
-		before := w.counters.submissions.Load()
+		before := w.counters.Submissions.Load()
 		o.recv(w, b, buf)
 		w.flush() // whoever was to do it
 		o.CancelAndAwait()
-		if o.Take(); w.counters.submissions.Load()-before < 3 {
-			t.Fatalf("%d requests, want the receive, its cancellation and a barrier", w.counters.submissions.Load()-before)
+		if o.Take(); w.counters.Submissions.Load()-before < 3 {
+			t.Fatalf("%d requests, want the receive, its cancellation and a barrier", w.counters.Submissions.Load()-before)
 		}
 	}
 }

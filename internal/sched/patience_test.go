@@ -15,7 +15,7 @@ import (
 func awaitParks(t *testing.T, w *worker) {
 	t.Helper()
 	limit := time.Now().Add(30 * time.Second)
-	for parks := w.counters.parks.Load(); w.counters.parks.Load() < parks+100; runtime.Gosched() {
+	for parks := w.counters.Parks.Load(); w.counters.Parks.Load() < parks+100; runtime.Gosched() {
 		if time.Now().After(limit) {
 			t.Error("the completer does not park")
 			break

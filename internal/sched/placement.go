@@ -85,16 +85,14 @@ func (p *Placement) Note(waited Waited) {
 // note counts a receive that had to wait, and returns the number of arrivals.
 func (c *counters) note(waited Waited) uint64 {
 	switch waited {
-	case InPoller:
-		c.watched.Add(1)
+	case InPoller, InStream:
+		c.Watched.Add(1)
 	case InTurn:
-		c.turns.Add(1)
+		c.Turns.Add(1)
 	case AfterYield:
 		c.yielded.Add(1)
-	case InStream:
-		c.streamed.Add(1)
-		return c.arrivals.Load()
-	case OnRing:
+	}
+	if waited == OnRing || waited == InStream {
 		return c.arrivals.Load()
 	}
 	return c.arrivals.Add(1)
@@ -206,6 +204,6 @@ func (p *Placement) TurnEnded(found bool) {
 	if found {
 		p.Note(InTurn)
 	} else {
-		p.w.counters.misses.Add(1)
+		p.w.counters.Misses.Add(1)
 	}
 }

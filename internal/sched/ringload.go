@@ -64,7 +64,7 @@ func (w *worker) assessIfDue(arrivals uint64) {
 
 func (c *counters) ofLoad() loadCounts {
 	return loadCounts{
-		hits: c.turns.Load(), misses: c.misses.Load(),
+		hits: c.Turns.Load(), misses: c.Misses.Load(),
 		gaps: c.gaps.Load(), largeGaps: c.largeGaps.Load(), tooLargeGaps: c.tooLargeGaps.Load(),
 	}
 }

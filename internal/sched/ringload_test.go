@@ -25,8 +25,8 @@ func TestTurnsWasted(t *testing.T) {
 		{minTurns, minTurns / 10, assessEvery, false},
 	} {
 		c := &w.counters
-		c.turns.Add(step.hits)
-		c.misses.Add(step.misses)
+		c.Turns.Add(step.hits)
+		c.Misses.Add(step.misses)
 		w.assessIfDue(c.arrivals.Add(step.waited))
 		if got := w.load.turnsWasted.Load(); got != step.wasted {
 			t.Errorf("%+v: turns are wasted: %v", step, got)

@@ -125,7 +125,7 @@ func TestRecv(t *testing.T) {
 func staged(t *testing.T) *worker {
 	w := onRing(t)
 	// The completer parks first, and sets awake only when a completion comes.
-	for w.counters.parks.Load() == 0 {
+	for w.counters.Parks.Load() == 0 {
 		runtime.Gosched()
 	}
 	awaitParked(w)
@@ -149,14 +149,14 @@ func TestStagedIsWithdrawnWithoutSystemCall(t *testing.T) {
 			t.Fatalf("operation %d: %+v", i, r)
 		}
 	}
-	if n := w.counters.enters.Load(); n != 0 {
+	if n := w.counters.Enters.Load(); n != 0 {
 		t.Errorf("%d system calls", n)
 	}
-	if n := w.counters.withdrawn.Load(); n != 3 {
+	if n := w.counters.Withdrawn.Load(); n != 3 {
 		t.Errorf("%d withdrawn, want 3", n)
 	}
 	w.flush()
-	if w.reap() != 0 || w.table.inFlight() != 0 || w.counters.stale.Load() != 0 {
+	if w.reap() != 0 || w.table.inFlight() != 0 || w.counters.Stale.Load() != 0 {
 		t.Error("something of the withdrawn operations is left")
 	}
 }
@@ -182,7 +182,7 @@ func TestStaleCompletion(t *testing.T) {
 	if !second.InFlight() {
 		t.Fatal("a stale completion completed another operation")
 	}
-	if n := w.counters.stale.Load(); n != 1 {
+	if n := w.counters.Stale.Load(); n != 1 {
 		t.Errorf("stale %d, want 1", n)
 	}
 	complete(second.userData)

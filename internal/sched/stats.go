@@ -2,31 +2,82 @@
 
 package sched
 
-// Stats counts what one group of Ps did; the fields are those of uringnet.RingStats.
-type Stats struct {
-	Submissions, Enters, Ready, CQEs, Batches, Parks, Cancels, Withdrawn, Overflows, Stale uint64
-	InFlight, Watched, Turns, Misses                                                       uint64
+import (
+	"reflect"
+	"sync/atomic"
+)
+
+// Stats is what one group of Ps has done.
+type Stats counts[uint64]
+
+// counts has a field for each number that is shown: those of uringnet.RingStats, which explains
+// them, in the same order. In Stats they are numbers, in counters they are counted.
+type counts[N uint64 | atomic.Uint64] struct {
+	Submissions N
+	Enters      N
+	Ready       N
+	CQEs        N
+	Batches     N
+	Parks       N
+	Cancels     N
+	Withdrawn   N
+	Overflows   N
+	Stale       N
+	InFlight    N // not counted: the table knows it
+	Watched     N
+	Turns       N // without yielded, while it is counted
+	Misses      N
 }
 
-// ReadStats returns the counters of each group of Ps that has noted a receive.
+// counters are what a worker counts. They are read without a lock.
+//
+// Every receive counts in Watched, Turns or Misses and in those below. These lie together, so that
+// a receive touches few cache lines, and the padding keeps them off those of other fields, which
+// many receives only read. The first of counts change once for each system call or batch.
+type counters struct {
+	_ [cacheLine]byte
+	counts[atomic.Uint64]
+
+	// arrivals is how many receives had to wait and have ended, but for those of streams in the
+	// poller. All completions are taken for receives.
+	arrivals atomic.Uint64
+
+	yielded atomic.Uint64 // receives that waited only for others that were let go first
+
+	gaps         atomic.Uint64 // receives of which the gap is known; see Placement
+	largeGaps    atomic.Uint64 // those of largeFrom or more
+	tooLargeGaps atomic.Uint64 // those of tooLargeFrom or more
+	_            [cacheLine]byte
+}
+
+const cacheLine = 64
+
+// ReadStats returns what each group of Ps has done that has noted a receive.
 func ReadStats() []Stats {
 	var out []Stats
 	for _, w := range all() {
-		if w == nil {
-			continue
+		if w != nil {
+			out = append(out, w.stats())
 		}
-		c := &w.counters
-		s := Stats{
-			Submissions: c.submissions.Load(), Enters: c.enters.Load(), Ready: c.ready.Load(),
-			CQEs: c.cqes.Load(), Batches: c.batches.Load(), Parks: c.parks.Load(),
-			Cancels: c.cancels.Load(), Withdrawn: c.withdrawn.Load(), Overflows: c.overflows.Load(),
-			Stale: c.stale.Load(), Watched: c.watched.Load() + c.streamed.Load(),
-			Turns: c.turns.Load() + c.yielded.Load(), Misses: c.misses.Load(),
-		}
-		w.mu.Lock()
-		s.InFlight = uint64(w.table.inFlight())
-		w.mu.Unlock()
-		out = append(out, s)
 	}
 	return out
+}
+
+func (w *worker) stats() Stats {
+	s := w.counters.read()
+	w.mu.Lock()
+	s.InFlight = uint64(w.table.inFlight())
+	w.mu.Unlock()
+	return s
+}
+
+// read goes through the fields by reflection, so that there is one list of them.
+func (c *counters) read() (s Stats) {
+	counted, numbers := reflect.ValueOf(&c.counts).Elem(), reflect.ValueOf(&s).Elem()
+	for i := range numbers.NumField() {
+		n := counted.Field(i).Addr().Interface().(*atomic.Uint64)
+		numbers.Field(i).SetUint(n.Load())
+	}
+	s.Turns += c.yielded.Load()
+	return s
 }

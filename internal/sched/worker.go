@@ -68,28 +68,6 @@ type ringed struct {
 	conn syscall.RawConn
 }
 
-// counters are read without a lock.
-type counters struct {
-	_ [64]byte // a cache line of their own for those that every receive counts in
-
-	// arrivals is how many receives had to wait and have ended, but for those of streams in the
-	// poller. All completions are taken for receives.
-	arrivals atomic.Uint64
-
-	watched  atomic.Uint64 // receives that waited in the runtime's poller
-	streamed atomic.Uint64 // the same, of streams
-	turns    atomic.Uint64 // receives that waited only for others to have their turn
-	yielded  atomic.Uint64 // receives that waited only for others that were let go first
-	misses   atomic.Uint64 // turns after which there was nothing to receive
-
-	gaps         atomic.Uint64 // receives of which the gap is known; see Placement
-	largeGaps    atomic.Uint64 // those of largeFrom or more
-	tooLargeGaps atomic.Uint64 // those of tooLargeFrom or more
-
-	submissions, enters, ready, cqes, batches, parks atomic.Uint64
-	cancels, withdrawn, overflows, stale             atomic.Uint64
-}
-
 // readiness estimates how many requests can be completed at once when they reach the kernel: under
 // load their data has come while they were staged. It counts the completions that appear during a
 // submission, old ones forgotten by and by.
@@ -220,7 +198,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 		w.table.remove(o.userData)
 		o.complete(&ring.CQE{Res: -int32(syscall.ECANCELED)})
 		w.mu.Unlock()
-		w.counters.withdrawn.Add(1)
+		w.counters.Withdrawn.Add(1)
 		return true
 	}
 	w.mu.Unlock()
@@ -229,7 +207,7 @@ func (w *worker) cancel(o *Op) (withdrawn bool) {
 	ring.PrepCancel(sqe, o.userData)
 	sqe.SetUserData(o.userData | cancelMark)
 	w.mu.Unlock()
-	w.counters.cancels.Add(1)
+	w.counters.Cancels.Add(1)
 	w.flush()
 	// The cancelled request completes as soon as the thread that armed it leaves the kernel, which
 	// is now if it is ours.
@@ -278,7 +256,7 @@ func (w *worker) flush() bool {
 	r.SQ.Publish()
 	n := r.SQ.Unconsumed()
 	w.mu.Unlock()
-	w.counters.submissions.Add(uint64(staged))
+	w.counters.Submissions.Add(uint64(staged))
 	if r.SQPoll() {
 		if staged > 0 {
 			w.enter(r, n)
@@ -294,7 +272,7 @@ func (w *worker) flush() bool {
 		before := r.CQ.Tail()
 		w.enter(r, n)
 		there := min(n, r.CQ.Tail()-before)
-		w.counters.ready.Add(uint64(there))
+		w.counters.Ready.Add(uint64(there))
 		w.mu.Lock()
 		w.ready.note(n, there)
 		n = r.SQ.Unconsumed()
@@ -304,7 +282,7 @@ func (w *worker) flush() bool {
 }
 
 func (w *worker) enter(r *ring.Ring, n uint32) {
-	w.counters.enters.Add(1)
+	w.counters.Enters.Add(1)
 	switch errno := r.Enter(n); errno {
 	case 0, syscall.EINTR:
 	case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
