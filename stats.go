@@ -1,5 +1,7 @@
 package uringnet
 
+import "reflect"
+
 // Stats is a snapshot of what the sockets have waited for since the process started. On package net
 // it is empty.
 type Stats struct {
@@ -33,22 +35,13 @@ func ReadStats() Stats { return readRingStats() }
 
 // Total returns the sums over all groups.
 func (s Stats) Total() RingStats {
-	var t RingStats
+	var total RingStats
+	sums := reflect.ValueOf(&total).Elem()
 	for _, r := range s.Rings {
-		t.Submissions += r.Submissions
-		t.Enters += r.Enters
-		t.Ready += r.Ready
-		t.CQEs += r.CQEs
-		t.Batches += r.Batches
-		t.Parks += r.Parks
-		t.Cancels += r.Cancels
-		t.Withdrawn += r.Withdrawn
-		t.Overflows += r.Overflows
-		t.Stale += r.Stale
-		t.InFlight += r.InFlight
-		t.Watched += r.Watched
-		t.Turns += r.Turns
-		t.Misses += r.Misses
+		for i := range sums.NumField() {
+			sum := sums.Field(i)
+			sum.SetUint(sum.Uint() + reflect.ValueOf(r).Field(i).Uint())
+		}
 	}
-	return t
+	return total
 }
