@@ -25,11 +25,14 @@ type Placement struct {
 	crowd   bool   // one of many
 	score   int8   // in a crowd from leaveAfter down to 0, else from 0 up to joinAfter
 	company bool   // the last gap was companyFrom or more
-	alone   uint8  // how many gaps in a row were those of the only connection, up to aloneAfter
 	yields  int8   // how many receives in a row let others go first, up to maxYields
+	untried uint8  // receives without a turn, while turns are wasted
 
-	untried uint8 // receives without a turn, while turns are wasted
-	turn    Turn
+	// alone is how many gaps in a row were those of an only connection, up to aloneAfter. The owner
+	// stores it, and only when it changes; any goroutine may load it.
+	alone atomic.Uint32
+
+	turn Turn
 }
 
 const (
@@ -112,11 +115,7 @@ func (c *counters) noteGap(gap uint64) {
 // update draws the conclusions from one gap.
 func (p *Placement) update(gap uint64) {
 	p.company = gap >= companyFrom
-	if gap > 1 {
-		p.alone = 0
-	} else if p.alone < aloneAfter {
-		p.alone++
-	}
+	p.countAlone(gap)
 	if p.crowd {
 		p.score = step(p.score, gap >= stayFrom, leaveAfter)
 		p.crowd = p.score > 0
@@ -128,6 +127,15 @@ func (p *Placement) update(gap uint64) {
 	}
 	if p.score == joinAfter {
 		p.score, p.crowd = leaveAfter, true
+	}
+}
+
+func (p *Placement) countAlone(gap uint64) {
+	switch alone := p.alone.Load(); {
+	case gap <= 1 && alone < aloneAfter:
+		p.alone.Store(alone + 1)
+	case gap > 1 && alone > 0:
+		p.alone.Store(0)
 	}
 }
 
@@ -157,8 +165,8 @@ func (p *Placement) OnRing() bool {
 	return current().hasRing()
 }
 
-// Alone reports whether no other connection is at work.
-func (p *Placement) Alone() bool { return p.alone == aloneAfter }
+// Alone reports whether no other connection is at work. Any goroutine may call it.
+func (p *Placement) Alone() bool { return p.alone.Load() == aloneAfter }
 
 // maxYields is how many receives in a row wait by letting other goroutines go first. Were there
 // always one that does, the scheduler would not look at the poller, and whoever waits there would

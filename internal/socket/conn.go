@@ -32,9 +32,6 @@ type Conn struct {
 	// answered is set by whatever writes, and reset by a Read of much; see inStream.
 	answered atomic.Bool
 
-	// alone is set while no other connection is at work. Reads store it, for Writes.
-	alone atomic.Bool
-
 	sentVisibly bool // the scheduler knows of the last Write; under wr.mu
 	addrs       addrPair
 }

@@ -66,9 +66,6 @@ func (c *Conn) noteRead(n int) {
 	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
 		c.answered.Store(false)
 	}
-	if alone := rc.placement.Alone(); alone != c.alone.Load() {
-		c.alone.Store(alone)
-	}
 }
 
 // receiveSome receives what there is, at once, when the others have had their turn, or when there

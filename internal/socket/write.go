@@ -59,6 +59,6 @@ func (c *Conn) noteWrite() {
 // idle again. A processor with a timer as near as that does not sleep deeply, and the answer to a
 // connection that is alone wakes its goroutine sooner.
 func (c *Conn) sendVisibly() bool {
-	c.sentVisibly = !c.sentVisibly && c.alone.Load()
+	c.sentVisibly = !c.sentVisibly && c.receive.placement.Alone()
 	return c.sentVisibly
 }
