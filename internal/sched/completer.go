@@ -59,7 +59,7 @@ func (w *worker) flushing() {
 		w.flusher.Wait() // whoever notifies has set awake
 		goyield()
 		for !w.drain(time.Now()) {
-			if w.ring() != nil {
+			if w.hasRing() {
 				w.provokeEdge() // for the completer, if that is parked
 				break
 			}
@@ -76,7 +76,7 @@ func (w *worker) overdue(since time.Time) bool {
 	switch {
 	case w.load.tooLarge.Load():
 		awake /= patienceTooLarge
-	case w.ring() == nil && !severalPs.Load():
+	case !w.hasRing() && !severalPs.Load():
 		awake *= patienceNoRings
 	}
 	return awake > w.patience
@@ -131,7 +131,7 @@ func (w *worker) mayPark(leaveTurns bool) bool {
 // reap completes the operations whose completions are there, readies the goroutines that wait for
 // them, and returns the number of completions. It stops after a batch.
 func (w *worker) reap() int {
-	if w.ring() == nil {
+	if !w.hasRing() {
 		return 0
 	}
 	w.reapMu.Lock()

@@ -26,13 +26,18 @@ var waitNames = map[string]uint32{
 // waitPolicy is set by Start or StartWithoutRings, and by tests.
 var waitPolicy atomic.Uint32
 
-// SetWait changes where receives wait, to "ring", "poller" or "auto", and returns how it was.
+// SetWait changes where receives wait, to "ring", "poller" or "auto", and returns how it was. For
+// "ring" it makes the rings, so that the first receive finds one.
 func SetWait(name string) (before string, err error) {
 	policy, ok := waitNames[name]
 	if !ok {
 		return "", fmt.Errorf("%s=%q is none of auto, ring and poller", WaitName, name)
 	}
-	switch waitPolicy.Swap(policy) {
+	was := waitPolicy.Swap(policy)
+	if policy == waitOnRing {
+		ensureRings()
+	}
+	switch was {
 	case waitOnRing:
 		return "ring", nil
 	case waitInPoller:
@@ -61,20 +66,27 @@ func SQPoll() bool { return sqpollIdle > 0 }
 
 // configure reads the environment. With SQPOLL all receives wait on rings.
 func configure() error {
+	if err := setSQPoll(os.Getenv(sqpollName)); err != nil {
+		return err
+	}
 	if _, err := SetWait(os.Getenv(WaitName)); err != nil {
 		return err
 	}
-	s := os.Getenv(sqpollName)
-	if s == "" {
+	if SQPoll() && waitPolicy.Load() == waitAuto {
+		SetWait("ring")
+	}
+	return nil
+}
+
+// setSQPoll is called before there is a ring.
+func setSQPoll(idle string) error {
+	if idle == "" {
 		return nil
 	}
-	n, err := strconv.ParseUint(s, 10, 32)
+	n, err := strconv.ParseUint(idle, 10, 32)
 	if err != nil || n > maxSQPollIdle {
-		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d", sqpollName, s, maxSQPollIdle)
+		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d", sqpollName, idle, maxSQPollIdle)
 	}
 	sqpollIdle = uint32(n)
-	if SQPoll() && waitPolicy.Load() == waitAuto {
-		waitPolicy.Store(waitOnRing)
-	}
 	return nil
 }

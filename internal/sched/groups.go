@@ -4,6 +4,7 @@ package sched
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -52,12 +53,21 @@ func currentP() int {
 	return p
 }
 
+// workerOf returns the worker of P number p, and makes it if there is none.
 func workerOf(p int) *worker {
+	if w := known(p); w != nil {
+		return w
+	}
+	return addWorker(p / groupSize)
+}
+
+// known is the worker of P number p, or nil.
+func known(p int) *worker {
 	g := p / groupSize
-	if ws := groups.workers.Load(); ws != nil && g < len(*ws) && (*ws)[g] != nil {
+	if ws := groups.workers.Load(); ws != nil && g < len(*ws) {
 		return (*ws)[g]
 	}
-	return addWorker(g)
+	return nil
 }
 
 func addWorker(g int) *worker {
@@ -86,30 +96,43 @@ func all() []*worker {
 // before it tries again. Its receives wait in the poller meanwhile.
 const ringAgain = 2 * time.Second
 
-// hasRing reports whether the worker has a ring. If it has none it makes one, unless it tried a
-// short while ago, or somebody is at it.
-func (w *worker) hasRing() bool {
-	if w.ringed.Load() != nil {
-		return true
-	}
-	if nanotime() < w.nextTry.Load() || !groups.making.TryLock() {
-		return false
+// hasRing reports whether the worker has a ring.
+func (w *worker) hasRing() bool { return w.ringed.Load() != nil }
+
+// ringNear reports whether the worker of the caller's P has a ring.
+func ringNear() bool {
+	w := known(currentP())
+	return w != nil && w.hasRing()
+}
+
+// ensureRing makes a ring if the worker has none, unless that was tried a short while ago, or
+// another goroutine is at it. It waits for nobody.
+func (w *worker) ensureRing() {
+	if w.hasRing() || nanotime() < w.nextTry.Load() || !groups.making.TryLock() {
+		return
 	}
 	defer groups.making.Unlock()
-	if w.ringed.Load() != nil {
-		return true
+	if w.hasRing() {
+		return
 	}
 	r, err := newRinged(firstRing())
 	if err != nil {
 		w.nextTry.Store(nanotime() + int64(ringAgain))
-		return false
+		return
 	}
 	w.ringed.Store(r)
 	w.mu.Lock()
 	w.start()
 	w.mu.Unlock()
 	spawn(w.completer)
-	return true
+}
+
+// ensureRings makes a ring for each group of Ps that there is now. Others get theirs when a receive
+// of theirs has waited; see Placement.Note.
+func ensureRings() {
+	for p := 0; p < runtime.GOMAXPROCS(0); p += groupSize {
+		workerOf(p).ensureRing()
+	}
 }
 
 // firstRing is the ring of the first worker that has one, or nil.
@@ -123,7 +146,7 @@ func firstRing() *ringed {
 // withRing is the first worker that has a ring, or nil.
 func withRing() *worker {
 	for _, w := range all() {
-		if w != nil && w.ringed.Load() != nil {
+		if w != nil && w.hasRing() {
 			return w
 		}
 	}
@@ -133,7 +156,7 @@ func withRing() *worker {
 // nearestRing is the worker of the caller's P, or another if that one has no ring: the caller may
 // have moved since it was told that there is one.
 func nearestRing() *worker {
-	if w := current(); w.ringed.Load() != nil {
+	if w := current(); w.hasRing() {
 		return w
 	}
 	return withRing()

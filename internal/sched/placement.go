@@ -59,13 +59,15 @@ type Waited int8
 // What a receive waits for.
 const (
 	OnRing     Waited = iota // a completion; these are counted where they are reaped
-	InPoller                 // readiness
-	InStream                 // readiness, of more of a stream, which can have any number of them
+	InPoller                 // readiness, told by the runtime's poller
+	OffRing                  // the same, of a receive that must not wait on a ring
+	InStream                 // the same, of more of a stream, which can have any number of them
 	InTurn                   // only for others, which had their turn first
 	AfterYield               // only for others, which were let go first
 )
 
-// Note says that a receive has ended that had to wait.
+// Note says that a receive has ended that had to wait. If that was in the poller for want of a ring,
+// it makes one.
 func (p *Placement) Note(waited Waited) {
 	number := currentP()
 	if number != 0 && !severalPs.Load() {
@@ -83,12 +85,15 @@ func (p *Placement) Note(waited Waited) {
 		}
 		w.assessIfDue(now)
 	}
+	if waited == InPoller && p.belongsOnRing() {
+		w.ensureRing()
+	}
 }
 
 // note counts a receive that had to wait, and returns the number of arrivals.
 func (c *counters) note(waited Waited) uint64 {
 	switch waited {
-	case InPoller, InStream:
+	case InPoller, OffRing, InStream:
 		c.Watched.Add(1)
 	case InTurn:
 		c.Turns.Add(1)
@@ -147,22 +152,22 @@ func step(score int8, up bool, most int8) int8 {
 	return max(score-1, 0)
 }
 
-// OnRing reports whether the next receive is to wait on a ring, and there is one.
-func (p *Placement) OnRing() bool {
+// OnRing reports whether the next receive is to wait on a ring, and there is one near.
+func (p *Placement) OnRing() bool { return p.belongsOnRing() && ringNear() }
+
+// belongsOnRing reports whether the receives are to wait on a ring, where there is one.
+func (p *Placement) belongsOnRing() bool {
 	switch waitPolicy.Load() {
 	case waitInPoller:
 		return false
 	case waitOnRing:
-		return current().hasRing()
+		return true
 	}
 	if !p.crowd {
 		return false
 	}
 	l := &p.w.load
-	if l.tooLarge.Load() || l.turnsWasted.Load() && l.large.Load() {
-		return false
-	}
-	return current().hasRing()
+	return !l.tooLarge.Load() && !(l.turnsWasted.Load() && l.large.Load())
 }
 
 // Alone reports whether no other connection is at work. Any goroutine may call it.

@@ -80,7 +80,7 @@ func onRing(t *testing.T) *worker {
 func ringHere(t *testing.T) *worker {
 	t.Helper()
 	w := current()
-	for !w.hasRing() {
+	for w.ensureRing(); !w.hasRing(); w.ensureRing() {
 		if w.nextTry.Load() != 0 {
 			t.Fatal("there is no ring to be had")
 		}

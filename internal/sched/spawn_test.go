@@ -28,7 +28,7 @@ func TestRingBornInBubble(t *testing.T) {
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := socketPair(t)
-			for !w.hasRing() {
+			for w.ensureRing(); !w.hasRing(); w.ensureRing() {
 				if w.nextTry.Load() != 0 {
 					t.Fatal("there is no ring to be had")
 				}

@@ -8,9 +8,11 @@ import "github.com/uringnet/uringnet/internal/sched"
 // with others, rather than in the runtime's poller, which hands the goroutine straight to the
 // scheduler. After a large one it does not: what a ring receives for many connections at once has
 // left the cache when their goroutines come to it. Nor does it where it may have to be interrupted.
-func (c *Conn) waitsOnRing() bool {
-	rc := &c.receive
-	return !rc.leftRing && !rc.bulk && !c.rd.side.Timed() && rc.placement.OnRing()
+func (c *Conn) waitsOnRing() bool { return c.mayUseRing() && c.receive.placement.OnRing() }
+
+// mayUseRing reports whether nothing speaks against a ring.
+func (c *Conn) mayUseRing() bool {
+	return !c.receive.leftRing && !c.receive.bulk && !c.rd.side.Timed()
 }
 
 // inStream reports whether the last Read was a large one and nothing was written since: more of the
@@ -22,10 +24,13 @@ func (c *Conn) awaitReadable() error {
 	if err := c.rd.waitReady(); err != nil {
 		return err
 	}
-	if c.inStream() {
-		c.receive.placement.Note(sched.InStream)
-	} else {
-		c.receive.placement.Note(sched.InPoller)
+	switch placement := &c.receive.placement; {
+	case c.inStream():
+		placement.Note(sched.InStream)
+	case c.mayUseRing():
+		placement.Note(sched.InPoller)
+	default:
+		placement.Note(sched.OffRing)
 	}
 	return nil
 }
