@@ -19,12 +19,12 @@ import (
 //	        staged; when nothing is left -> parked, by the rule publish (awake--), look again, park.
 //
 // Neither stays awake for much longer than patience at a time if there is more to do. While they
-// and those whom they wake keep all Ps busy, the scheduler does not look at the runtime's poller,
+// and those that they wake keep all Ps busy, the scheduler does not look at the runtime's poller,
 // and the goroutines that wait there would starve. In a crowd that is too large for rings they stay
 // awake for longer, since whatever is left on the ring would wait for one round of the poller per
 // patience.
 //
-// Without a ring all who find nothing after their turn wait in the poller, in a small crowd too,
+// Without a ring all that find nothing after their turn wait in the poller, in a small crowd too,
 // and not beside the turns on the ring. So the flusher gives up sooner there, if there is one P:
 // with several another one looks at the poller.
 const (
@@ -56,7 +56,7 @@ func (w *worker) completer() {
 
 func (w *worker) flushing() {
 	for {
-		w.flusher.Wait() // whoever notifies has set awake
+		w.flusher.Wait() // what notifies it has set awake
 		goyield()
 		for !w.drain(time.Now()) {
 			if w.hasRing() {
@@ -70,7 +70,7 @@ func (w *worker) flushing() {
 	}
 }
 
-// overdue reports whether who is awake since then is to park.
+// overdue reports whether a goroutine that is awake since then is to park.
 func (w *worker) overdue(since time.Time) bool {
 	awake := time.Since(since)
 	switch {
@@ -116,8 +116,8 @@ func (w *worker) setAwake() {
 	w.mu.Unlock()
 }
 
-// mayPark publishes that the caller parks, unless entries are staged, or somebody waits for a turn
-// and leaveTurns is false.
+// mayPark publishes that the caller parks, unless entries are staged, or turns are waited for and
+// leaveTurns is false.
 func (w *worker) mayPark(leaveTurns bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -85,7 +85,8 @@ func setSQPoll(idle string) error {
 	}
 	n, err := strconv.ParseUint(idle, 10, 32)
 	if err != nil || n > maxSQPollIdle {
-		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d", sqpollName, idle, maxSQPollIdle)
+		return fmt.Errorf("%s=%q is not a number of milliseconds up to %d",
+			sqpollName, idle, maxSQPollIdle)
 	}
 	sqpollIdle = uint32(n)
 	return nil

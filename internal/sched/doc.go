@@ -1,11 +1,11 @@
 // Package sched parks the goroutines whose calls would block: in the runtime's poller, in a queue
 // of turns, or for requests on rings. There is at most one ring per group of Ps; an operation goes
-// to the ring of the P that it is issued on, and whoever reaps its completion wakes the goroutine
-// that waits for it. The package knows nothing of package net.
+// to the ring of the P that it is issued on, and the goroutine that reaps its completion wakes the
+// one that waits for it. The package knows nothing of package net.
 //
 // # An operation
 //
-// An [Op] is one request. Its states, who leaves them, and who owns the memory it names:
+// An [Op] is one request. Its states, what ends them, and the owner of the memory that it names:
 //
 //	idle       Nothing is asked for; the memory is the caller's. The owner starts it -> in flight.
 //	in flight  Staged or published (see ring.SQ). While it is staged the memory is still ours, and
@@ -20,9 +20,9 @@
 // # Waiting
 //
 // A [Future] is a parking place for one goroutine that remembers one notification. The owner looks
-// at what it waits for (the Op's state, the deadline), parks, and looks again; whoever changes any
-// of these stores first and notifies after. So a wake-up is never lost, and one too many does no
-// harm.
+// at what it waits for (the Op's state, the deadline), parks, and looks again; a goroutine that
+// changes any of these stores first and notifies after. So a wake-up is never lost, and one too
+// many does no harm.
 //
 // A [PollSide] of a [PollDesc] is the other place to wait: the runtime's poller, without a request.
 // [Placement] says which of the two is better for a connection at the moment. A [Turn] comes before
@@ -32,6 +32,6 @@
 //
 // worker.reapMu is taken before worker.mu, and groups.making before both. PollDesc.mu is taken by
 // itself; Future.Notify, which takes no lock, is called under it. No lock is held over a system
-// call that may wait, save reapMu over the flush of an overflown completion queue, where nobody
-// waits for it.
+// call that may wait, save reapMu over the flush of an overflown completion queue, where no other
+// goroutine waits for it.
 package sched

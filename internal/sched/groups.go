@@ -38,7 +38,7 @@ var groups struct {
 	// mu guards the replacement.
 	mu sync.Mutex
 
-	// making is held while a ring is made. Nobody waits for it.
+	// making is held while a ring is made. No goroutine waits for it.
 	making sync.Mutex
 }
 
@@ -106,7 +106,7 @@ func ringNear() bool {
 }
 
 // ensureRing makes a ring if the worker has none, unless that was tried a short while ago, or
-// another goroutine is at it. It waits for nobody.
+// another goroutine is at it.
 func (w *worker) ensureRing() {
 	if w.hasRing() || nanotime() < w.nextTry.Load() || !groups.making.TryLock() {
 		return

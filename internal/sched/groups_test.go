@@ -105,8 +105,8 @@ func TestOnRingMakesNoWorker(t *testing.T) {
 	})
 }
 
-// A ring is made for those whose receives would wait there: one of a crowd that has waited in the
-// poller, and that could have waited elsewhere.
+// A ring is made only for a receive that would have waited there: one of a crowd, that has waited
+// in the poller and need not.
 func TestNoRingWithoutNeed(t *testing.T) {
 	for _, waited := range []Waited{InPoller, OffRing, InStream, InTurn, AfterYield} {
 		newGroups(t, "auto", func(w *worker) {
@@ -117,7 +117,7 @@ func TestNoRingWithoutNeed(t *testing.T) {
 				crowd.Note(waited)
 			}
 			if w.hasRing() {
-				t.Errorf("waited %d: a ring for nobody", waited)
+				t.Errorf("waited %d: a ring, and no receive waits on it", waited)
 			}
 		})
 	}

@@ -17,8 +17,9 @@ import "sync/atomic"
 //
 // Two kinds of crowds wait in the poller, with several Ps. One that is too large has no turns
 // either: the thread that armed a receive on a ring would have to be interrupted, or woken, for
-// each. One that is large does if turns are wasted. Which kind it is the worker finds out, for all
-// its connections; see ringLoad. The measurements are in docs/performance.md.
+// each. One that is large waits there if turns are wasted, and most of its receives have none. The
+// worker finds out which kind it is, for all its connections; see ringLoad. docs/performance.md has
+// the measurements.
 type Placement struct {
 	w       *worker
 	last    uint64 // arrivals when the last receive ended
@@ -66,7 +67,7 @@ const (
 	AfterYield               // only for others, which were let go first
 )
 
-// Note says that a receive has ended that had to wait. If that was in the poller for want of a ring,
+// Note says that a receive has ended that had to wait. If it waited in the poller for want of a ring
 // it makes one.
 func (p *Placement) Note(waited Waited) {
 	number := currentP()
@@ -174,13 +175,13 @@ func (p *Placement) belongsOnRing() bool {
 func (p *Placement) Alone() bool { return p.alone.Load() == aloneAfter }
 
 // maxYields is how many receives in a row wait by letting other goroutines go first. Were there
-// always one that does, the scheduler would not look at the poller, and whoever waits there would
-// starve.
+// always one that does, the scheduler would not look at the poller, and the goroutines that wait
+// there would starve.
 const maxYields = 2
 
 // YieldFirst lets the goroutines that are runnable on this P go first, if other connections are at
 // work, and reports whether it did. The caller then tries to receive. In a crowd that is too large
-// it does not: those who find something would be served more often than those who wait.
+// it does not: those that find something would be served more often than those that wait.
 func (p *Placement) YieldFirst() bool {
 	if !p.company || p.w.load.tooLarge.Load() {
 		return false

@@ -125,7 +125,7 @@ func TestPlacementAlone(t *testing.T) {
 	}
 }
 
-// In a crowd that is too large nobody is let go first, in either way.
+// In a crowd that is too large no connection lets others go first, in either way.
 func TestTooLargeCrowdIsNotReordered(t *testing.T) {
 	w := &worker{}
 	w.load.tooLarge.Store(true)

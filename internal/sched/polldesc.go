@@ -24,7 +24,7 @@ var errTimed = errors.New("a deadline is set")
 //	          future, opens it -> open.
 //	open      The poller remembers what becomes ready, and hands the goroutine that waits to the
 //	          scheduler itself. Evict -> evicted, also from unopened.
-//	evicted   Those who waited were woken, and nobody waits any more. Close ends it.
+//	evicted   The goroutines that waited were woken, and none waits any more. Close ends it.
 //
 // It is opened so late because a connection of one request may never wait.
 //
@@ -53,8 +53,8 @@ type PollSide struct {
 	desc *PollDesc
 	mode int32 // 'r' or 'w', for the runtime
 
-	// state is one of those below. Whoever stores it interrupts the owner afterwards; the owner
-	// loads it after it has said where it waits: in waiting, or in fut.
+	// state is one of those below. The goroutine that stores it interrupts the owner afterwards;
+	// the owner loads it after it has said where it waits: in waiting, or in fut.
 	state atomic.Uint32
 
 	// waiting is set while the owner waits, or is about to wait, in the poller.
@@ -114,8 +114,8 @@ func (p *PollDesc) openLocked() (pd uintptr, err error) {
 	return pd, nil
 }
 
-// Evict makes all calls, those that wait and those to come, fail with ErrClosed. Nobody is woken
-// before both sides are closed.
+// Evict makes all calls, those that wait and those to come, fail with ErrClosed. No goroutine is
+// woken before both sides are closed.
 func (p *PollDesc) Evict() {
 	p.mu.Lock()
 	p.evicted = true
@@ -142,7 +142,7 @@ func (p *PollDesc) Close() {
 func (s *PollSide) Closed() bool { return s.state.Load() == closed }
 
 // interruption is ErrClosed, os.ErrDeadlineExceeded if the deadline was over when it was set, or
-// nil. A deadline that the runtime counts down interrupts only those who wait in its poller.
+// nil. A deadline that the runtime counts down interrupts only a wait in its poller.
 func (s *PollSide) interruption() error {
 	switch s.state.Load() {
 	case closed:
@@ -325,7 +325,7 @@ func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*PollSide) error 
 			return err
 		}
 	}
-	// The descriptor first: who finds timed believes what it says.
+	// The descriptor first: an owner that finds timed believes what it says.
 	if pd != 0 {
 		pollSetDeadline(pd, int64(left), mode)
 	}

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollRound lets a goroutine wait until the scheduler has looked at the runtime's poller, and so has
-// seen what else is ready there. Yielding does not do that: the scheduler looks there when it finds
-// nothing to run. The zero pollRound is ready to use, by one goroutine.
+// pollRound lets a goroutine wait until the scheduler has looked at the runtime's poller, and so
+// has seen what else is ready there. Yielding does not do that: the scheduler looks there when it
+// finds nothing to run. The zero pollRound is ready to use, by one goroutine.
 type pollRound struct {
 	fd int     // an eventfd(2), if pd is not 0
 	pd uintptr // the runtime's descriptor for it, or 0

@@ -19,7 +19,7 @@ type ringLoad struct {
 	turnsWasted, large, tooLarge atomic.Bool // stored under worker.mu
 
 	// assessedAt is the number of arrivals when it was last found out. It is stored under
-	// worker.mu; whoever sees that this is long ago does it again.
+	// worker.mu; a receive that sees that this is long ago does it again.
 	assessedAt atomic.Uint64
 
 	last loadCounts // the counters then; under worker.mu
@@ -55,7 +55,7 @@ func (w *worker) assessIfDue(arrivals uint64) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// Signed: somebody may have done it meanwhile, with a later number of arrivals.
+	// Signed: another receive may have done it meanwhile, with a later number of arrivals.
 	if since := arrivals - w.load.assessedAt.Load(); int64(since) >= assessEvery {
 		w.load.assessedAt.Store(arrivals)
 		w.load.assess(w.counters.ofLoad(), severalPs.Load() && waitPolicy.Load() != waitOnRing)

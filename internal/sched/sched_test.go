@@ -84,7 +84,7 @@ func ringHere(t *testing.T) *worker {
 		if w.nextTry.Load() != 0 {
 			t.Fatal("there is no ring to be had")
 		}
-		runtime.Gosched() // somebody else makes one
+		runtime.Gosched() // another goroutine makes one
 	}
 	return w
 }
@@ -249,8 +249,8 @@ func skipIfSQPoll(t *testing.T, why string) {
 }
 
 // When the thread that submitted a request has ended, the kernel completes it from a worker of its
-// own, with ECANCELED when its event comes. The owner, who has not cancelled it, starts again, and
-// nothing is lost.
+// own, with ECANCELED when its event comes. The owner, which has not cancelled it, starts again,
+// and nothing is lost.
 func TestThreadEnds(t *testing.T) {
 	skipIfSQPoll(t, "no request is lost with its thread")
 	a, b := socketPair(t)
@@ -262,7 +262,7 @@ func TestThreadEnds(t *testing.T) {
 		tid := make(chan int)
 		go func() {
 			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-			awaitParked(w)         // then whoever submits does it on its own thread
+			awaitParked(w)         // then submit hands it over on this thread
 			o.recv(w, b, buf)
 			tid <- unix.Gettid()
 		}()

@@ -9,7 +9,7 @@ import (
 )
 
 // A goroutine belongs to the testing/synctest bubble of the one that starts it, and keeps the
-// bubble from ending. The goroutines of rings outlive whoever needed them first. So they are
+// bubble from ending. The goroutines of rings outlive what needed them first. So they are
 // started by a timer that was made before there could be a bubble: its function runs in none.
 var toSpawn struct {
 	timer *time.Timer
@@ -24,7 +24,7 @@ func init() {
 	toSpawn.timer.Stop()
 }
 
-// spawn runs f in a goroutine that belongs to nobody's bubble, soon.
+// spawn runs f in a goroutine that belongs to no bubble, soon.
 func spawn(f func()) {
 	toSpawn.mu.Lock()
 	toSpawn.pending = append(toSpawn.pending, f)

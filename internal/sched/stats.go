@@ -52,7 +52,8 @@ type counters struct {
 
 const cacheLine = 64
 
-// ReadStats returns what each group of Ps has done that has noted a receive.
+// ReadStats returns what each group of Ps has done. A group that has noted no receive may be
+// missing.
 func ReadStats() []Stats {
 	var out []Stats
 	for _, w := range all() {

@@ -12,9 +12,9 @@ import (
 )
 
 // The runtime's monitor thread (sysmon) preempts goroutines that compute for long, and looks at the
-// poller when nobody else does. Once it finds all Ps idle it sleeps, for a minute or until the next
-// timer or a system call that the scheduler is told of, as are those of package net. A P that gets
-// work because something is ready in the poller does not wake it.
+// poller when no P does. Once it finds all Ps idle it sleeps, for a minute or until the next timer
+// or a system call that the scheduler is told of, as are those of package net. A P that gets work
+// because something is ready in the poller does not wake it.
 //
 // We do not tell the scheduler of most calls. So whenever something that we wait for in the poller
 // is ready a timer must be pending, or else a handler that computes then keeps all others from
@@ -26,8 +26,8 @@ import (
 //	timerRepeats  The timer is pending, and something was ready since it was set. The timer sets
 //	              itself again -> timerEnds.
 //
-// Whoever runs has come to run from the poller, which is this case, or by a timer, a system call or
-// another goroutine that runs. So nothing else needs to keep the monitor awake.
+// A goroutine that runs has come to run from the poller, which is this case, or by a timer, a
+// system call or another goroutine that runs. So nothing else needs to keep the monitor awake.
 const (
 	timerOff = iota
 	timerEnds
@@ -51,7 +51,7 @@ func init() {
 }
 
 // keepSysmonAwake says that something was ready in the runtime's poller. Between that and the call
-// nobody runs on the caller's P who may compute.
+// no goroutine runs on the caller's P that may compute.
 func keepSysmonAwake() {
 	if sysmonState.Load() != timerRepeats {
 		repeatSysmonTimer()

@@ -9,19 +9,19 @@ import "sync/atomic"
 //
 // A connection that has answered has most likely not got the next request yet; when the others have
 // had their turn it has. Then one recv(2) is all that the receive costs: no request on a ring, no
-// readiness, nobody to interrupt. The queue is the worker's and not the scheduler's own, which
-// those who only yield keep full for ever: the scheduler looks at the runtime's poller when its run
-// queue is empty, and seldom at its global queue before. Between two batches of turns the run queue
-// is empty.
+// readiness, no thread to interrupt. The queue is the worker's and not the scheduler's own, which
+// goroutines that only yield keep full for ever: the scheduler looks at the runtime's poller when
+// its run queue is empty, and seldom at its global queue before. Between two batches of turns the
+// run queue is empty.
 //
 //	idle    Its owner queues it -> queued.
-//	queued  Whoever drains the worker takes a batch from the front of the queue and notifies the
+//	queued  A drain of the worker takes a batch from the front of the queue and notifies the
 //	        owners -> idle. An owner that is interrupted does not wait any more, and finds itself
 //	        queued, or idle, the next time.
 //
-// If the queue is not empty somebody drains it: awake is positive, or there is, or is about to be,
-// a completion that makes the completer come. Whoever takes completions without draining calls
-// ensureTurnsServed.
+// A queue that is not empty is drained: awake is positive, or there is, or is about to be, a
+// completion that makes the completer come. A goroutine that takes completions without draining
+// calls ensureTurnsServed.
 type Turn struct {
 	// queued is set by the owner, and reset before fut is notified; the owner loads it before it
 	// waits for fut.
@@ -81,31 +81,31 @@ func (w *worker) queue(t *Turn, f *Future) {
 	w.start()
 	t.fut = f
 	t.queued.Store(true)
-	nobody := w.awake == 0 && w.turns.empty()
+	undrained := w.awake == 0 && w.turns.empty()
 	w.turns.add(t)
-	w.wakeFlusherIf(nobody)
+	w.wakeFlusherIf(undrained)
 }
 
-// ensureTurnsServed sees to it that somebody drains the turns.
+// ensureTurnsServed sees to it that the turns are drained.
 func (w *worker) ensureTurnsServed() {
 	w.mu.Lock()
 	w.wakeFlusherIf(w.awake == 0 && !w.turns.empty())
 }
 
 // wakeFlusherIf is called with mu held, which it unlocks.
-func (w *worker) wakeFlusherIf(nobodyDrains bool) {
-	if nobodyDrains {
+func (w *worker) wakeFlusherIf(needed bool) {
+	if needed {
 		w.awake++
 	}
 	w.mu.Unlock()
-	if nobodyDrains {
+	if needed {
 		w.flusher.Notify()
 	}
 }
 
 // turnBatch is how many turns are given at once with several Ps. Another P steals half of a batch,
 // and perhaps the goroutine that drains, which gives the next ones then before the first have been
-// served. Who has waited for so short a time finds nothing.
+// served. A connection that has waited for so short a time finds nothing.
 const turnBatch = 16
 
 // turnsAfter is how many turns are given in a pass that has reaped so many completions: both

@@ -141,7 +141,7 @@ func TestTurnInterrupted(t *testing.T) {
 	}
 }
 
-// Whoever reaps without draining may take the completion that was to wake the completer.
+// A goroutine that reaps without draining may take the completion that was to wake the completer.
 func TestReapingEnsuresTurns(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the completer does not run in between
 	_, fd := socketPair(t)
@@ -164,8 +164,8 @@ func TestReapingEnsuresTurns(t *testing.T) {
 	}
 }
 
-// While turns are taken all the time whoever gives them parks now and then, with a ring and
-// without, so that the scheduler looks at the runtime's poller.
+// While turns are taken all the time the goroutine that gives them parks now and then, with a ring
+// and without, so that the scheduler looks at the runtime's poller.
 func TestTurnsLeaveTimeForPoller(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for name, w := range map[string]*worker{"ring": onRing(t), "no ring": {patience: patience}} {

@@ -112,7 +112,7 @@ func newRinged(first *ringed) (*ringed, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	file := os.NewFile(uintptr(r.FD()), "io_uring")
-	// From here on the file owns the descriptor: its cleanup would close the number again, whoever
+	// From here on the file owns the descriptor: its cleanup would close the number again, whatever
 	// has it then.
 	conn, err := file.SyscallConn()
 	if err == nil {
