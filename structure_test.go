@@ -105,3 +105,11 @@ func TestFilesAreShortAndLinknameIsInOne(t *testing.T) {
 		}
 	})
 }
+
+// check fails the test for an unexpected error of a step that it is not about.
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,24 @@
+package apitest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// openFDs lists the open file descriptors, each with what it refers to.
+func openFDs() map[string]bool {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		panic(err)
+	}
+	fds := map[string]bool{}
+	for _, e := range entries {
+		link, err := os.Readlink(filepath.Join("/proc/self/fd", e.Name()))
+		if err != nil || strings.HasPrefix(link, "/proc/") { // gone by now, or the directory that was read
+			continue
+		}
+		fds[e.Name()+" "+link] = true
+	}
+	return fds
+}

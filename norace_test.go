@@ -1,5 +1,0 @@
-//go:build !race
-
-package uringnet_test
-
-const raceEnabled = false
