@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/uringnet/internal/ring"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 const (
@@ -153,17 +154,13 @@ func trial() error {
 // state is what a probe must leave as it was: the open files, and the signals that the thread
 // blocks which it runs on.
 func state() (string, error) {
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return "", err
-	}
 	status, err := os.ReadFile("/proc/thread-self/status")
 	if err != nil {
 		return "", err
 	}
 	for line := range strings.Lines(string(status)) {
 		if mask, ok := strings.CutPrefix(line, "SigBlk:"); ok {
-			return fmt.Sprintf("%d files, signals blocked: %s", len(files), mask), nil
+			return fmt.Sprintf("%d files, signals blocked: %s", len(testutil.OpenFDs()), mask), nil
 		}
 	}
 	return "", errors.New("no SigBlk in a thread's status")

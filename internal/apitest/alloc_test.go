@@ -2,11 +2,13 @@ package apitest
 
 import (
 	"testing"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // A Read and a Write in steady state allocate nothing, whether the Read finds data or waits for it.
 func TestReadAndWriteDoNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if testutil.RaceEnabled {
 		t.Skip("the race detector allocates")
 	}
 	begin(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/sched"
+	"github.com/uringnet/uringnet/internal/testutil"
 	"golang.org/x/sys/unix"
 )
 
@@ -124,7 +125,7 @@ func backendChild() error {
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	for fd := range openFDs() {
+	for fd := range testutil.OpenFDs() {
 		if uringnet.Backend().Name == "net" && strings.Contains(fd, "io_uring") {
 			return fmt.Errorf("package net runs, and there is fd %s", fd)
 		}

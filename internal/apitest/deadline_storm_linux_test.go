@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // Deadlines of all kinds, set by several goroutines while two read and two write: not a byte is
@@ -98,7 +99,7 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 		if err != nil {
 			t.Error(err)
 		}
-		if !poll(func() bool { return got.Load() >= sent.Load() }) {
+		if !testutil.Poll(func() bool { return got.Load() >= sent.Load() }) {
 			t.Errorf("round %d: %d of %d bytes", i, got.Load(), sent.Load())
 			stop.Store(true)
 			return

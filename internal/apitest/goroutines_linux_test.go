@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // TestGoroutinesLeft guards that when everything is closed only the goroutines of the rings remain,
@@ -63,12 +65,12 @@ func goroutinesChild() error {
 func nothingLeft(rings bool) error {
 	left := ""
 	limit := time.Now().Add(childLimit / 2)
-	poll(func() bool {
+	testutil.Poll(func() bool {
 		left = ""
-		for _, g := range goroutines() {
-			ofRing := strings.Contains(g.stack, "internal/sched.(*worker)")
-			if g.state != "running" && !(rings && ofRing) {
-				left += g.stack + "\n\n"
+		for _, g := range testutil.Goroutines() {
+			ofRing := strings.Contains(g.Stack, "internal/sched.(*worker)")
+			if g.State != "running" && !(rings && ofRing) {
+				left += g.Stack + "\n\n"
 			}
 		}
 		return left == "" || time.Now().After(limit)
@@ -84,7 +86,7 @@ func nothingLeft(rings bool) error {
 
 // openRings counts the rings of the process by their descriptors.
 func openRings() (n int) {
-	for fd := range openFDs() {
+	for fd := range testutil.OpenFDs() {
 		if strings.HasSuffix(fd, " anon_inode:[io_uring]") {
 			n++
 		}

@@ -7,19 +7,17 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
-// No test is decided by how long something takes. These two only end a run that would never end.
-const (
-	hang     = 2 * time.Minute  // of one test
-	patience = 30 * time.Second // of a condition that is on its way to become true
-)
+// hang is how long a test may take. No test is decided by it: it only ends a run that would never
+// end.
+const hang = 2 * time.Minute
 
 // slow asks for the sizes that take minutes. It is asked during the tests, where the go command
 // notes it: the result of a quick run is not shown again for a slow one.
@@ -27,7 +25,7 @@ func slow() bool { return os.Getenv("URINGNET_SLOW") != "" }
 
 // size chooses how much a test does. The race detector makes everything about ten times slower.
 func size(full, short int) int {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || testutil.RaceEnabled {
 		return short
 	}
 	return full
@@ -54,30 +52,12 @@ func begin(t *testing.T) {
 	})
 }
 
-// poll waits until cond holds, and reports whether it does. It yields first, since most conditions
-// are one scheduling step away, and then lets the processor go idle between two looks: with
-// GOMAXPROCS=1 a goroutine that only yields keeps the runtime from polling the network.
-func poll(cond func() bool) bool {
-	limit := time.Now().Add(patience)
-	for i := 0; !cond(); i++ {
-		if i < 20 {
-			runtime.Gosched()
-			continue
-		}
-		if time.Now().After(limit) {
-			return false
-		}
-		<-time.After(200 * time.Microsecond)
-	}
-	return true
-}
-
 // eventually waits until cond holds, or fails the test with everything that is known of the
 // process.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	if !poll(cond) {
-		t.Fatalf("waited %v: %s\n%s", patience, what, dump())
+	if !testutil.Poll(cond) {
+		t.Fatalf("waited %v: %s\n%s", testutil.Patience, what, dump())
 	}
 }
 
@@ -93,14 +73,8 @@ func result(n int, err error) ioResult { return ioResult{n, err} }
 // over.
 func parked[T any](t testing.TB, f func() T) <-chan T {
 	t.Helper()
-	id := make(chan string, 1)
-	done := make(chan T, 1)
-	go func() {
-		id <- goroutineID()
-		done <- f()
-	}()
-	g := <-id
-	eventually(t, "goroutine "+g+" to block", func() bool { return len(done) > 0 || isParked(g) })
+	g, done := testutil.Go(f)
+	eventually(t, "goroutine "+g+" to block", func() bool { return len(done) > 0 || testutil.IsParked(g) })
 	return done
 }
 

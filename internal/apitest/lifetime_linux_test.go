@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // The error of an I/O that Close breaks off names both ends, also where nobody had asked for the
@@ -87,7 +89,7 @@ func TestCopyKeepsBothEnds(t *testing.T) {
 			from, at = peer, client
 		}
 		mustWrite(t, from, "hello")
-		check(t, at.SetReadDeadline(time.Now().Add(patience)))
+		check(t, at.SetReadDeadline(time.Now().Add(testutil.Patience)))
 		mustRead(t, at, "hello")
 		check(t, from.Close())
 		check(t, <-done)
@@ -145,7 +147,7 @@ func TestListenerDuplicatedByControl(t *testing.T) {
 	defer heir.Close()
 	c := dialTo(t, l.Addr().String())
 	defer c.Close()
-	check(t, heir.(*net.TCPListener).SetDeadline(time.Now().Add(patience)))
+	check(t, heir.(*net.TCPListener).SetDeadline(time.Now().Add(testutil.Patience)))
 	a, err := heir.Accept()
 	check(t, err)
 	check(t, a.Close())

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // lostAfter is how long a connection that nobody serves is waited for: nothing else decides.
@@ -22,26 +24,22 @@ const lostAfter = 10 * time.Second
 type acceptor struct {
 	l    net.Listener
 	id   string
-	done chan error
+	done <-chan error
 }
 
 func newAcceptor(t *testing.T, l net.Listener, served chan<- struct{}) *acceptor {
 	t.Helper()
-	a := &acceptor{l: l, done: make(chan error, 1)}
-	id := make(chan string)
-	go func() {
-		id <- goroutineID()
+	a := &acceptor{l: l}
+	a.id, a.done = testutil.Go(func() error {
 		for {
 			c, err := l.Accept()
 			if err != nil {
-				a.done <- err
-				return
+				return err
 			}
 			c.Close()
 			served <- struct{}{}
 		}
-	}()
-	a.id = <-id
+	})
 	a.wait(t)
 	return a
 }
@@ -49,7 +47,7 @@ func newAcceptor(t *testing.T, l net.Listener, served chan<- struct{}) *acceptor
 // wait returns when the acceptor waits for a connection.
 func (a *acceptor) wait(t *testing.T) {
 	t.Helper()
-	eventually(t, "Accept to wait", func() bool { return isParked(a.id) })
+	eventually(t, "Accept to wait", func() bool { return testutil.IsParked(a.id) })
 }
 
 // TestCloseOfSharedListener guards that a connection which comes while one of two listeners on a

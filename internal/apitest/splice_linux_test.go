@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // pipes are those that this process has open.
 func pipes() map[string]bool {
 	open := map[string]bool{}
-	for fd := range openFDs() {
+	for fd := range testutil.OpenFDs() {
 		if _, link, _ := strings.Cut(fd, " "); strings.HasPrefix(link, "pipe:") {
 			open[link] = true
 		}

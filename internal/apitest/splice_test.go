@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // relay is what a proxy has: bytes that client writes come in, and what goes out arrives at sink.
@@ -143,19 +145,15 @@ func TestSpliceIsInterruptedAsInNet(t *testing.T) {
 						r.client.Write(much)
 						close(written)
 					}()
-					copying := make(chan error, 1)
-					id := make(chan string, 1)
-					go func() {
-						id <- goroutineID()
+					g, copying := testutil.Go(func() error {
 						_, err := io.Copy(r.out, r.in)
-						copying <- err
-					}()
-					g := <-id
+						return err
+					})
 					<-drained
 					if !tc.full {
 						<-written
 					}
-					eventually(t, "the copy to wait", func() bool { return isParked(g) })
+					eventually(t, "the copy to wait", func() bool { return testutil.IsParked(g) })
 					tc.instead(r)
 					err := <-copying
 					r.in.Close()

@@ -2,10 +2,11 @@ package apitest
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // TestThreadsThatExit: a goroutine that is locked to its thread and ends takes the thread with it,
@@ -111,12 +112,5 @@ func onDyingThread(t *testing.T, f func() error) {
 		err = f()
 	}()
 	check(t, <-done)
-	id := <-tid
-	if id == os.Getpid() {
-		return // the runtime never lets the main thread exit
-	}
-	eventually(t, "the thread to exit", func() bool {
-		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", id))
-		return os.IsNotExist(err)
-	})
+	testutil.AwaitThreadEnd(t, <-tid)
 }

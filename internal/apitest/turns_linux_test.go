@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // In a crowd connections have turns before they receive; see sched.Turn. These tests have one P and
@@ -46,7 +47,7 @@ func newCrowd(t *testing.T, size int) *crowd {
 		start := make(chan bool)
 		c.subjects, c.peers, c.start = append(c.subjects, subject), append(c.peers, peer), append(c.start, start)
 		go func() {
-			ids <- goroutineID()
+			ids <- testutil.GoroutineID()
 			for range start {
 				c.results <- crowdResult{i, c.exchange(subject)}
 			}
@@ -96,8 +97,8 @@ func (c *crowd) inTurn() []stream { return c.within("sched.(*Turn).await") }
 
 // within returns the subjects that wait in a call of function.
 func (c *crowd) within(function string) (subjects []stream) {
-	for _, g := range goroutines() {
-		if i, ok := c.ids[g.id]; ok && g.state != "running" && g.state != "runnable" && strings.Contains(g.stack, function) {
+	for _, g := range testutil.Goroutines() {
+		if i, ok := c.ids[g.ID]; ok && g.State != "running" && g.State != "runnable" && strings.Contains(g.Stack, function) {
 			subjects = append(subjects, c.subjects[i])
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // TestUnixpacketBoundaries: one Read is one packet, whatever the lengths; what does not fit is
@@ -118,7 +119,7 @@ func TestUnixpacketEmptyWaits(t *testing.T) {
 func TestUnixAbstract(t *testing.T) {
 	begin(t)
 	for _, network := range []string{"unix", "unixpacket"} {
-		for _, name := range []string{"@uringnet-test-" + goroutineID(), ""} {
+		for _, name := range []string{"@uringnet-test-" + testutil.GoroutineID(), ""} {
 			l, err := onRing.listen(network, name)
 			check(t, err)
 			if !strings.HasPrefix(l.Addr().String(), "@") {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // TestLostUnixListenerKeepsFile guards that a listener which nothing refers to any more leaves its
@@ -23,7 +25,7 @@ func TestLostUnixListenerKeepsFile(t *testing.T) {
 					defer f.Close()
 					eventually(t, "the listener to be collected", func() bool {
 						runtime.GC()
-						return !openFDs()[lost]
+						return !testutil.OpenFDs()[lost]
 					})
 					if _, err := os.Lstat(path); err != nil {
 						t.Fatal(err)
@@ -65,7 +67,7 @@ func loseListener(t *testing.T, w world, network, path string, takenOver bool) (
 	check(t, err)
 	prefix := ""
 	check(t, raw.Control(func(n uintptr) { prefix = fmt.Sprint(n, " ") }))
-	for name := range openFDs() {
+	for name := range testutil.OpenFDs() {
 		if strings.HasPrefix(name, prefix) {
 			return f, name
 		}

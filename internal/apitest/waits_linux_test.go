@@ -14,6 +14,7 @@ import (
 
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/sched"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // Where a receive waits, on a ring or in the runtime's poller, depends on how many connections are
@@ -126,7 +127,7 @@ func TestCrowdMovesToRing(t *testing.T) {
 // net and the rings, too.
 func watchedByPoller(t *testing.T) (n int) {
 	t.Helper()
-	for fd := range openFDs() {
+	for fd := range testutil.OpenFDs() {
 		if number, link, _ := strings.Cut(fd, " "); link == "anon_inode:[eventpoll]" {
 			n += len(watchedBy(t, number))
 		}

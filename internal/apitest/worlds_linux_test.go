@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // world is one of the two packages, for tests that make the same experiment on both.
@@ -142,14 +143,8 @@ func tryChild(t *testing.T, name string, env ...string) (string, error) {
 // parkedTask runs f in a goroutine of its own and returns when that is blocked in it, or f is over.
 // It is for children, which have no testing.T.
 func parkedTask[T any](f func() T) (<-chan T, error) {
-	id := make(chan string, 1)
-	done := make(chan T, 1)
-	go func() {
-		id <- goroutineID()
-		done <- f()
-	}()
-	g := <-id
-	if !poll(func() bool { return len(done) > 0 || isParked(g) }) {
+	g, done := testutil.Go(f)
+	if !testutil.Poll(func() bool { return len(done) > 0 || testutil.IsParked(g) }) {
 		return nil, errors.New("goroutine " + g + " does not block")
 	}
 	return done, nil

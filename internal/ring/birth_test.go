@@ -13,6 +13,8 @@ import (
 
 	sys "github.com/iceber/iouring-go/syscall"
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // scarce is a kernel that has memory for small queues only. It finds that out when a ring is set
@@ -39,15 +41,6 @@ func (k *scarce) mmap(fd int, offset uint64, size int) ([]byte, error) {
 		return nil, os.NewSyscallError("mmap", syscall.ENOMEM)
 	}
 	return k.linux.mmap(fd, offset, size)
-}
-
-func openFiles(t *testing.T) int {
-	t.Helper()
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(files)
 }
 
 // shared counts mappings of rings and of what a child shares with us.
@@ -77,7 +70,7 @@ func TestWithoutMemoryQueuesAreSmaller(t *testing.T) {
 			{"asked for little", Config{SQEntries: 8, CQEntries: 16}, 4, 64, 0, 0, 1},
 		} {
 			t.Run(fmt.Sprintf("%s late=%v", tc.name, late), func(t *testing.T) {
-				files, maps := openFiles(t), shared(t)
+				files, maps := len(testutil.OpenFDs()), shared(t)
 				k := &scarce{sq: tc.memSQ, cq: tc.memCQ, late: late}
 				r, err := newRing(k, tc.want)
 				if len(k.asked) != tc.trials {
@@ -98,7 +91,7 @@ func TestWithoutMemoryQueuesAreSmaller(t *testing.T) {
 					}
 					r.Close()
 				}
-				if f, m := openFiles(t), shared(t); f != files || m != maps {
+				if f, m := len(testutil.OpenFDs()), shared(t); f != files || m != maps {
 					t.Errorf("%d files are open, before %d; %d mappings, before %d", f, files, m, maps)
 				}
 			})
@@ -272,14 +265,14 @@ func (k lax) enable(fd int) error {
 
 // A ring that cannot be restricted is none.
 func TestNoRingWithoutRestriction(t *testing.T) {
-	files := openFiles(t)
+	files := len(testutil.OpenFDs())
 	for _, step := range []string{"restrict", "enable"} {
 		r, err := newRing(lax{step: step}, Config{SQEntries: 8, CQEntries: 16})
 		if r != nil || !errors.Is(err, syscall.EPERM) || !strings.Contains(err.Error(), step) {
 			t.Errorf("where a ring cannot be had, at %s: %v, %v", step, r, err)
 		}
 	}
-	if n := openFiles(t); n != files {
+	if n := len(testutil.OpenFDs()); n != files {
 		t.Errorf("%d files are open, before %d", n, files)
 	}
 }

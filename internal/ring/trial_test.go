@@ -10,18 +10,20 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // The child finds what is so, and leaves nothing behind. What it finds under filters is tested in
 // compat/container, in processes that may have one.
 func TestTrialLeavesNothing(t *testing.T) {
-	files, maps := openFiles(t), shared(t)
+	files, maps := len(testutil.OpenFDs()), shared(t)
 	for range 20 {
 		if err := tryInChild(patience); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if f, m := openFiles(t), shared(t); f != files || m != maps {
+	if f, m := len(testutil.OpenFDs()), shared(t); f != files || m != maps {
 		t.Errorf("%d files are open, before %d; %d mappings, before %d", f, files, m, maps)
 	}
 	if pid, err := syscall.Wait4(-1, nil, unix.WALL|unix.WNOHANG, nil); err != syscall.ECHILD {

@@ -1,4 +1,4 @@
-package apitest
+package testutil
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// openFDs lists the open file descriptors, each with what it refers to.
-func openFDs() map[string]bool {
+// OpenFDs lists the open file descriptors, each with what it refers to.
+func OpenFDs() map[string]bool {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		panic(err)
