@@ -10,11 +10,12 @@
 // That needs scripts whose outcome is determined by what net promises, not by timing. Three rules
 // bring that about, and none of them sleeps:
 //
-//   - After each operation that puts something on the wire, the executor waits until the kernel has it at the
-//     other end (see settle.go). So each operation starts from rest.
-//   - How many bytes one Read returns is not determined; a read operation reads on until it has all it wants.
-//   - A read that would block forever runs in a goroutine of its own, "parked". When a later operation ends it (data, EOF,
-//     a deadline, Close), the executor waits for it before it goes on.
+//   - After each operation that puts something on the wire, the executor waits until the kernel has
+//     it at the other end (see settle.go). So each operation starts from rest.
+//   - How many bytes one Read returns is not determined; a read operation reads on until it has all
+//     it wants.
+//   - A read that would block forever runs in a goroutine of its own, "parked". When a later
+//     operation ends it (data, EOF, a deadline, Close), the executor waits for it and then goes on.
 //
 // A small model (see model.go) knows enough of TCP to tell which of these cases it is. Since any
 // list of operations is a valid script (an operation that makes no sense in a state is skipped)

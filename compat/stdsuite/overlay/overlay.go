@@ -3,11 +3,12 @@
 //
 // An overlay replaces source files for one build; nothing in GOROOT is written. The one made here
 //
-//  1. replaces net/dial.go and net/file.go by copies that ask hook variables first (see patches.go),
+//  1. replaces net/dial.go and net/file.go by copies that ask hook variables first (patches.go),
 //  2. adds net/zz_uringhook.go, which declares the hooks, and helpers for package net's own tests,
-//  3. adds to each package under test one external test file that installs the hooks: an external test package
-//     may import uringnet, although uringnet imports net, without an import cycle,
-//  4. replaces test files that ask for *net.TCPConn by copies that ask for an interface (see rewrite.go).
+//  3. adds to each package under test one external test file that installs the hooks: an external
+//     test package may import uringnet, although uringnet imports net, without an import cycle,
+//  4. replaces test files that ask for *net.TCPConn by copies that ask for an interface
+//     (rewrite.go).
 package overlay
 
 import (
