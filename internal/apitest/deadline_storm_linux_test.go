@@ -51,27 +51,7 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 	})
 	for g := range 3 {
 		rnd := rand.New(rand.NewSource(int64(g)))
-		setters.Go(func() {
-			for !stop.Load() {
-				var d time.Time
-				switch rnd.Intn(6) {
-				case 0, 1:
-					d = time.Unix(1, 0)
-				case 2:
-					d = time.Now().Add(time.Duration(rnd.Intn(100)) * time.Microsecond)
-				case 3:
-					d = time.Now().Add(time.Hour)
-				case 4:
-					d = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
-				}
-				if err := c.SetReadDeadline(d); err != nil {
-					t.Error(err)
-				}
-				for range rnd.Intn(30) {
-					runtime.Gosched()
-				}
-			}
-		})
+		setters.Go(func() { setReadDeadlines(t, c, rnd, &stop) })
 	}
 	var got, sent atomic.Int64
 	for range 2 {
@@ -113,5 +93,28 @@ func storm(t *testing.T, c, p net.Conn, rounds int) {
 	echo.Wait()
 	if got.Load() != sent.Load() {
 		t.Errorf("%d of %d bytes", got.Load(), sent.Load())
+	}
+}
+
+// setReadDeadlines sets deadlines that are over, near, far and none, until it is told to stop.
+func setReadDeadlines(t *testing.T, c net.Conn, rnd *rand.Rand, stop *atomic.Bool) {
+	for !stop.Load() {
+		var d time.Time
+		switch rnd.Intn(6) {
+		case 0, 1:
+			d = time.Unix(1, 0)
+		case 2:
+			d = time.Now().Add(time.Duration(rnd.Intn(100)) * time.Microsecond)
+		case 3:
+			d = time.Now().Add(time.Hour)
+		case 4:
+			d = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		if err := c.SetReadDeadline(d); err != nil {
+			t.Error(err)
+		}
+		for range rnd.Intn(30) {
+			runtime.Gosched()
+		}
 	}
 }

@@ -105,23 +105,31 @@ func TestSpliceAfterInterruptedRead(t *testing.T) {
 	})
 }
 
+// interruption ends a copy from the socket in of a relay to its socket out.
+type interruption struct {
+	name string
+	// onlyTCP: Linux does not tell who waits for room in a Unix socket that it is shut down. Package
+	// net hangs, too.
+	onlyTCP bool
+	// full: the sink reads nothing, and the copy waits for it. Otherwise it waits for more to come.
+	full    bool
+	instead func(r relay)
+}
+
+var interruptions = []interruption{
+	{"deadline of the reader", false, false, func(r relay) { r.in.SetReadDeadline(past) }},
+	{"close of the reader", false, false, func(r relay) { r.in.Close() }},
+	{"shutdown of the reader", false, false, func(r relay) { r.in.CloseRead() }},
+	{"deadline of the writer", false, true, func(r relay) { r.out.SetWriteDeadline(past) }},
+	{"close of the writer", false, true, func(r relay) { r.out.Close() }},
+	{"shutdown of the writer", true, true, func(r relay) { r.out.CloseWrite() }},
+}
+
 // Interruptions of either side end a copy as they end one of package net, in the same words.
 func TestSpliceIsInterruptedAsInNet(t *testing.T) {
 	much := make([]byte, 8<<20)
 	addresses := regexp.MustCompile(`127\.0\.0\.1:\d+|\[::1\]:\d+|/\S*/s\b|@`)
-	for _, tc := range []struct {
-		name    string
-		onlyTCP bool // Linux does not tell who waits for room in a Unix socket that it is shut down: package net hangs, too
-		full    bool // the sink reads nothing, and the copy waits for it; otherwise it waits for more to come
-		instead func(r relay)
-	}{
-		{"deadline of the reader", false, false, func(r relay) { r.in.SetReadDeadline(past) }},
-		{"close of the reader", false, false, func(r relay) { r.in.Close() }},
-		{"shutdown of the reader", false, false, func(r relay) { r.in.CloseRead() }},
-		{"deadline of the writer", false, true, func(r relay) { r.out.SetWriteDeadline(past) }},
-		{"close of the writer", false, true, func(r relay) { r.out.Close() }},
-		{"shutdown of the writer", true, true, func(r relay) { r.out.CloseWrite() }},
-	} {
+	for _, tc := range interruptions {
 		t.Run(tc.name, func(t *testing.T) {
 			eachRelay(t, func(t *testing.T, from, to string) {
 				if tc.onlyTCP && to == "unix" {

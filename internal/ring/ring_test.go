@@ -167,74 +167,96 @@ func newFakeQueues(n uint32, start uint32) (*fakeQueues, *SQ, *CQ) {
 	return f, sq, &CQ{kHead: &f.cqHead, kTail: &f.cqTail, cqes: f.cqes, mask: n - 1}
 }
 
-// The cursors must survive the wrap of the 32-bit words: a model in plain slices says what each
-// step must give.
+// queueModel says in plain slices what each step on the queues must give.
+type queueModel struct {
+	t    *testing.T
+	seed uint64
+	rnd  *rand.Rand
+	f    *fakeQueues
+	sq   *SQ
+	cq   *CQ
+
+	staged, published []uint64 // user data, in order; NoUserData for withdrawn
+	index             map[uint64]uint64
+	next              uint64
+}
+
+// The cursors must survive the wrap of the 32-bit words.
 func TestQueuesAgainstModel(t *testing.T) {
 	for seed := range uint64(200) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		f, sq, cq := newFakeQueues(8, ^uint32(0)-uint32(rnd.IntN(20)))
-		var staged, published []uint64 // user data, in order; 0 for withdrawn
-		index := map[uint64]uint64{}
-		next := uint64(1)
+		m := &queueModel{t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), index: map[uint64]uint64{}, next: 1}
+		m.f, m.sq, m.cq = newFakeQueues(8, ^uint32(0)-uint32(m.rnd.IntN(20)))
+		steps := []func(){m.stage, m.publish, m.withdraw, m.complete}
 		for range 2000 {
-			switch rnd.IntN(4) {
-			case 0:
-				sqe, i := sq.Next()
-				if full := len(staged)+len(published) == 8; full != (sqe == nil) {
-					t.Fatalf("seed %d: full %v, entry %v", seed, full, sqe)
-				}
-				if sqe != nil {
-					sqe.SetUserData(next)
-					index[next] = i
-					staged = append(staged, next)
-					next++
-				}
-			case 1:
-				sq.Publish()
-				published, staged = append(published, staged...), nil
-			case 2: // an operation is cancelled: it can be withdrawn exactly while it is staged
-				both := slices.Concat(published, staged)
-				if len(both) == 0 {
-					break
-				}
-				i := rnd.IntN(len(both))
-				if both[i] == NoUserData {
-					break
-				}
-				isStaged := i >= len(published)
-				if got := sq.Withdraw(index[both[i]]); got != isStaged {
-					t.Fatalf("seed %d: withdrawing entry %d of %d published and %d staged: %v", seed, i, len(published), len(staged), got)
-				}
-				if i -= len(published); isStaged && i == len(staged)-1 {
-					staged = staged[:i]
-				} else if isStaged {
-					staged[i] = NoUserData
-				}
-			case 3: // the kernel takes some and completes them
-				n := rnd.IntN(len(published) + 1)
-				for _, want := range published[:n] {
-					got := f.sqes[f.sqHead&7]
-					f.sqHead++
-					if ud := userData(&got); ud != want {
-						t.Fatalf("seed %d: the kernel sees %d, want %d", seed, ud, want)
-					}
-					f.cqes[f.cqTail&7] = CQE{UserData: want, Res: int32(want)}
-					f.cqTail++
-				}
-				var dst [8]CQE
-				if got := cq.Reap(dst[:]); got != n {
-					t.Fatalf("seed %d: reaped %d of %d", seed, got, n)
-				}
-				for i, want := range published[:n] {
-					if dst[i].UserData != want {
-						t.Fatalf("seed %d: completion %d is %d, want %d", seed, i, dst[i].UserData, want)
-					}
-				}
-				published = published[n:]
-			}
-			if int(sq.Unconsumed()) != len(published) || sq.Staged() != len(staged) || !cq.Empty() {
-				t.Fatalf("seed %d: %d unconsumed of %d, %d staged of %d", seed, sq.Unconsumed(), len(published), sq.Staged(), len(staged))
+			steps[m.rnd.IntN(len(steps))]()
+			if int(m.sq.Unconsumed()) != len(m.published) || m.sq.Staged() != len(m.staged) || !m.cq.Empty() {
+				t.Fatalf("seed %d: %d unconsumed of %d, %d staged of %d", seed,
+					m.sq.Unconsumed(), len(m.published), m.sq.Staged(), len(m.staged))
 			}
 		}
 	}
+}
+
+func (m *queueModel) stage() {
+	sqe, i := m.sq.Next()
+	if full := len(m.staged)+len(m.published) == 8; full != (sqe == nil) {
+		m.t.Fatalf("seed %d: full %v, entry %v", m.seed, full, sqe)
+	}
+	if sqe != nil {
+		sqe.SetUserData(m.next)
+		m.index[m.next] = i
+		m.staged = append(m.staged, m.next)
+		m.next++
+	}
+}
+
+func (m *queueModel) publish() {
+	m.sq.Publish()
+	m.published, m.staged = append(m.published, m.staged...), nil
+}
+
+// withdraw cancels an operation: it can be withdrawn exactly while it is staged.
+func (m *queueModel) withdraw() {
+	both := slices.Concat(m.published, m.staged)
+	if len(both) == 0 {
+		return
+	}
+	i := m.rnd.IntN(len(both))
+	if both[i] == NoUserData {
+		return
+	}
+	isStaged := i >= len(m.published)
+	if got := m.sq.Withdraw(m.index[both[i]]); got != isStaged {
+		m.t.Fatalf("seed %d: withdrawing entry %d of %d published and %d staged: %v",
+			m.seed, i, len(m.published), len(m.staged), got)
+	}
+	if i -= len(m.published); isStaged && i == len(m.staged)-1 {
+		m.staged = m.staged[:i]
+	} else if isStaged {
+		m.staged[i] = NoUserData
+	}
+}
+
+// complete lets the kernel take some requests and answer them.
+func (m *queueModel) complete() {
+	n := m.rnd.IntN(len(m.published) + 1)
+	for _, want := range m.published[:n] {
+		got := m.f.sqes[m.f.sqHead&7]
+		m.f.sqHead++
+		if ud := userData(&got); ud != want {
+			m.t.Fatalf("seed %d: the kernel sees %d, want %d", m.seed, ud, want)
+		}
+		m.f.cqes[m.f.cqTail&7] = CQE{UserData: want, Res: int32(want)}
+		m.f.cqTail++
+	}
+	var dst [8]CQE
+	if got := m.cq.Reap(dst[:]); got != n {
+		m.t.Fatalf("seed %d: reaped %d of %d", m.seed, got, n)
+	}
+	for i, want := range m.published[:n] {
+		if dst[i].UserData != want {
+			m.t.Fatalf("seed %d: completion %d is %d, want %d", m.seed, i, dst[i].UserData, want)
+		}
+	}
+	m.published = m.published[n:]
 }
