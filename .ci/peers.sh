@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the programs that compat/peers talks to and runs its tests. With CI=true a program that is missing after a
-# successful apt-get update is a failure, not a skip. Needs Debian or Ubuntu, and root for what has to be installed.
+# Installs the programs that compat/peers talks to and runs its tests. With CI=true a program that
+# is missing after a successful apt-get update is a failure, not a skip. Needs Debian or Ubuntu, and
+# root for what has to be installed.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The command `uringnet serve` end to end: it serves, a crowd of connections brings a ring about, it stands a
-# load without errors, and SIGINT ends it with exit code 0. Load comes from .ci/load.go, and from curl
-# and wrk where they can be had.
+# The command `uringnet serve` end to end: it serves, a crowd of connections brings a ring about, it
+# stands a load without errors, and SIGINT ends it with exit code 0. Load comes from .ci/load.go,
+# and from curl and wrk where they can be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
