@@ -41,10 +41,11 @@ func Backend() BackendInfo {
 // be had.
 var ErrUnavailable = errors.New("io_uring is not available")
 
-// backend makes the sockets of this package, one method for each kind of handle. Each takes over a
-// socket of package net, which closes that one, or leaves it as it was and fails. Where shared is
-// set somebody else may have the descriptor, too. Nothing dials here: that is package net's in every
-// backend, and what it has dialed is taken over.
+// backend makes the sockets of this package, one method for each kind of handle.
+//
+// Each takes over a socket of package net, which closes that one, or leaves it as it was and fails.
+// Where shared is set somebody else may have the descriptor, too. There is none for a Dialer: dials
+// are package net's in every backend, and what it has dialed is taken over.
 type backend interface {
 	tcpConn(nc *net.TCPConn, shared bool) (*TCPConn, error)
 	unixConn(nc *net.UnixConn, shared bool) (*UnixConn, error)

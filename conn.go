@@ -106,7 +106,8 @@ func orNil[C net.Conn](c C, err error) (net.Conn, error) {
 	return c, nil
 }
 
-// orClose closes the socket that v should have taken over, if that has failed: nobody else knows it.
+// orClose closes the socket that v should have taken over, if that has failed: nobody else knows
+// it.
 func orClose[T any](v T, err error, original io.Closer) (T, error) {
 	if err != nil {
 		original.Close()
@@ -142,8 +143,8 @@ func (c *UnixConn) unwrapped() io.ReadWriter {
 	return c.s
 }
 
-// unwrapReader shows a connection of this package in r, or in the limit around r, as the socket that
-// it is made of. done brings a limit up to date.
+// unwrapReader shows a connection of this package in r, or in the limit around r, as the socket
+// that it is made of. done brings a limit up to date.
 func unwrapReader(r io.Reader) (_ io.Reader, done func()) {
 	done = func() {}
 	if lr, ok := r.(*io.LimitedReader); ok {

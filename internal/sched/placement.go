@@ -67,8 +67,8 @@ const (
 	AfterYield               // only for others, which were let go first
 )
 
-// Note says that a receive has ended that had to wait. If it waited in the poller for want of a ring
-// it makes one.
+// Note says that a receive has ended that had to wait. If it waited in the poller for want of a
+// ring, it makes one.
 func (p *Placement) Note(waited Waited) {
 	number := currentP()
 	if number != 0 && !severalPs.Load() {

@@ -29,10 +29,10 @@
 //
 // # Locks
 //
-// In this order: rd.mu, wr.mu, the lock of an addrPair, the lock of a guard. rd.mu and wr.mu are held
-// while their goroutine waits; the others for a few instructions, or one system call that does not
-// wait. Close waits for both only after it has woken whoever holds them. A copy between two
-// connections holds one lock of each at a time.
+// In this order: rd.mu, wr.mu, the lock of an addrPair, the lock of a guard. rd.mu and wr.mu are
+// held while their goroutine waits, the others for one system call that does not wait at most.
+// Close asks for rd.mu and wr.mu only after it has woken the goroutines that hold them. A copy
+// between two connections holds one lock of one of them at a time.
 //
 // # Where to find what
 //

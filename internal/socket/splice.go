@@ -78,8 +78,8 @@ func nameSplice(err error) error {
 
 // errCopy says that the sockets cannot be spliced now, and that nothing was taken from src.
 //
-// A socket that is shared may have been made blocking: a splice would wait in the kernel then, where
-// no Close finds it.
+// A socket that is shared may have been made blocking: a splice would wait in the kernel then,
+// where no Close finds it.
 var errCopy = errors.New("not to be spliced")
 
 // throughPipe copies what one splice brings. The error is io.EOF at the end of src. If dst may

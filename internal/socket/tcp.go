@@ -4,8 +4,8 @@ package socket
 
 import "golang.org/x/sys/unix"
 
-// MultipathTCP reports whether the connection uses MPTCP: SO_PROTOCOL tells whether the socket was made for MPTCP, and
-// MPTCP_INFO (Linux 5.16) whether it has fallen back.
+// MultipathTCP reports whether the connection uses MPTCP: SO_PROTOCOL tells whether the socket was
+// made for MPTCP, and MPTCP_INFO (Linux 5.16) whether it has fallen back.
 func (c *Conn) MultipathTCP() bool {
 	const solMPTCP, mptcpInfo = 284, 1
 	used := false
