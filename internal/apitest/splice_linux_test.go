@@ -3,6 +3,7 @@ package apitest
 import (
 	"bytes"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,6 +46,7 @@ func TestSpliceUsesPipe(t *testing.T) {
 		want  int
 	}{
 		{"own", func(*relay) error { return nil }, 1},
+		{"a file was copied to the writer", copyFile, 1},
 		{"raw access to the reader", func(r *relay) error { return showDescriptor(r.in) }, 0},
 		{"raw access to the writer", func(r *relay) error { return showDescriptor(r.out) }, 0},
 		{"a reader that was taken over", takeOverIn, 0},
@@ -88,6 +90,18 @@ func TestSpliceUsesPipe(t *testing.T) {
 			})
 		})
 	}
+}
+
+// copyFile copies a file, which asks for raw access to the connection, and does not use it.
+func copyFile(r *relay) error {
+	f, err := os.CreateTemp("", "u")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	defer os.Remove(f.Name())
+	_, err = io.Copy(r.out, f)
+	return err
 }
 
 // showDescriptor gives somebody raw access, who may have kept the descriptor.
