@@ -59,7 +59,8 @@ type Waited int8
 
 // What a receive waits for.
 const (
-	OnRing     Waited = iota // a completion; these are counted where they are reaped
+	ForNothing Waited = iota // it was tried at once
+	OnRing                   // a completion; these are counted where they are reaped
 	InPoller                 // readiness, told by the runtime's poller
 	OffRing                  // the same, of a receive that must not wait on a ring
 	InStream                 // the same, of more of a stream, which can have any number of them
@@ -199,25 +200,29 @@ func (p *Placement) YieldFirst() bool {
 const tryTurnEvery = 16
 
 // AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few
-// or too many, and seldom if turns are wasted. The error is an interruption of s before that. The
-// caller tries to receive then, and tells TurnEnded.
-func (p *Placement) AwaitTurn(s *PollSide) (bool, error) {
+// or too many, and seldom if turns are wasted. An interruption of s ends it early. The caller then
+// tries to receive.
+func (p *Placement) AwaitTurn(s *PollSide) bool {
 	if !p.crowd || p.w.load.tooLarge.Load() {
-		return false, nil
+		return false
 	}
 	if p.w.load.turnsWasted.Load() {
 		if p.untried++; p.untried%tryTurnEvery != 0 {
-			return false, nil
+			return false
 		}
 	}
-	return true, p.turn.await(s)
+	_ = p.turn.await(s) // the next wait says it again
+	return true
 }
 
-// TurnEnded says whether a receive found something after a turn.
-func (p *Placement) TurnEnded(found bool) {
-	if found {
-		p.Note(InTurn)
-	} else {
+// TriedAfter says whether a receive has found something that had waited only for others, or for
+// nothing. An empty-handed one was wasted, unless an interruption of s has cut it short.
+func (p *Placement) TriedAfter(waited Waited, s *PollSide, found bool) {
+	switch {
+	case waited == ForNothing:
+	case found:
+		p.Note(waited)
+	case waited == InTurn && s.interruption() == nil:
 		p.w.counters.Misses.Add(1)
 	}
 }

@@ -139,7 +139,7 @@ func TestTooLargeCrowdIsNotReordered(t *testing.T) {
 		}
 	}
 	var desc PollDesc
-	if had, err := p.AwaitTurn(&desc.In); had || err != nil {
-		t.Errorf("a receive had its turn: %v, %v", had, err)
+	if p.AwaitTurn(&desc.In) {
+		t.Error("a receive had its turn")
 	}
 }

@@ -161,9 +161,10 @@ func (s *PollSide) mustLeaveRing() error {
 	return s.interruption()
 }
 
-// Timed reports whether a deadline is set that the runtime counts down, so that a wait belongs to
-// its poller.
-func (s *PollSide) Timed() bool { return s.state.Load() == timed }
+// Untimed reports whether nothing is known that would interrupt a call: no deadline, no Close.
+func (s *PollSide) Untimed() bool { return s.state.Load() == untimed }
+
+func (s *PollSide) isTimed() bool { return s.state.Load() == timed }
 
 // Prepare begins a call: it forgets what became ready until now, and returns what forbids the call:
 // ErrClosed or os.ErrDeadlineExceeded. The owner calls it.
@@ -178,11 +179,11 @@ func (s *PollSide) Prepare() error {
 		}
 		// An interruption that was cleared is still in the descriptor. A timeout counts only if the
 		// state was timed before the runtime was asked: a deadline in the future may come between.
-		wasTimed := s.Timed()
+		wasTimed := s.isTimed()
 		if pollReset(pd, int(s.mode)) != pollErrTimeout {
 			return nil
 		}
-		if wasTimed && s.Timed() {
+		if wasTimed && s.isTimed() {
 			return os.ErrDeadlineExceeded
 		}
 		s.forgetInterruption()
@@ -203,7 +204,7 @@ func (s *PollSide) WaitReady() error {
 			s.waiting.Store(false)
 			return err
 		}
-		wasTimed := s.Timed() // before the runtime is asked, as in Prepare
+		wasTimed := s.isTimed() // before the runtime is asked, as in Prepare
 		code := pollWait(pd, int(s.mode))
 		keepSysmonAwake()
 		s.waiting.Store(false)
@@ -213,7 +214,7 @@ func (s *PollSide) WaitReady() error {
 		case pollErrClosing:
 			return ErrClosed
 		case pollErrTimeout:
-			if wasTimed && s.Timed() {
+			if wasTimed && s.isTimed() {
 				return os.ErrDeadlineExceeded
 			}
 			s.forgetInterruption() // perhaps one of an earlier wait; if not, the state tells

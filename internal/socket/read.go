@@ -19,12 +19,7 @@ const (
 	bulkGot = 16 << 10
 )
 
-// receive is the reading state of a connection; the holder of rd.mu owns it.
-//
-// A Read tries at once what may succeed at once: after it let others have their turn, in a crowd,
-// or when the last one left something. If there is nothing it waits, in one of two places: in the
-// runtime's poller, and then tries again; or on a ring, which receives for it. It does not return
-// before the receive on the ring is done, so that nothing leaves the socket that no Read waits for.
+// receive is the reading state of a connection; the goroutine that holds rd.mu owns it.
 type receive struct {
 	nonEmpty bool // the last receive left something in the socket
 	bulk     bool // the last Read brought bulkGot bytes or more
@@ -54,78 +49,52 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.IsStream() {
 		p = p[:min(len(p), maxRW)]
 	}
-	n, err := c.receiveSome(p)
+	n, err := c.receiveOrWait(p)
 	c.noteRead(n)
 	raceRead(c.fd)
 	return n, netError(err)
 }
 
-// noteRead remembers what the last read of n bytes says of the connection. rd.mu is held.
-func (c *Conn) noteRead(n int) {
-	rc := &c.receive
-	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
-		c.answered.Store(false)
+// receiveOrWait tries, and waits in between, until there is something.
+//
+// Before the first wait for a ring there may be no try: a connection that waits there is one of
+// many, has just answered its peer, and so would find nothing.
+func (c *Conn) receiveOrWait(p []byte) (int, error) {
+	tried := c.receive.nonEmpty
+	if tried {
+		if n, err := c.receiveNow(p); err != again {
+			return n, err
+		}
 	}
-}
-
-// receiveSome receives what there is, at once, when the others have had their turn, or when there
-// is something.
-func (c *Conn) receiveSome(p []byte) (int, error) {
-	n, tried, err := c.receiveWithoutWaiting(p)
-	for err == syscall.EAGAIN {
-		switch {
-		case c.waitsOnRing():
-			n, err = c.receiveOnRing(p)
-			tried = false
-		case !tried:
-			n, err = c.receiveNow(p)
-			tried = true
-		default:
-			if err := c.awaitReadable(); err != nil {
-				return 0, err
+	waited := c.awaitOthers(tried)
+	if c.rd.side.Closed() { // which beats what is there: nobody wants it any more
+		return 0, net.ErrClosed
+	}
+	if waited != sched.ForNothing || !tried && !c.waitsOnRing() {
+		n, err := c.receiveNow(p)
+		c.receive.placement.TriedAfter(waited, c.rd.side, err != again)
+		if err != again {
+			return n, err
+		}
+	}
+	for {
+		if c.waitsOnRing() {
+			if n, err := c.receiveOnRing(p); err != again {
+				return n, err
 			}
-			n, err = c.receiveNow(p)
+		} else if err := c.awaitReadable(); err != nil {
+			return 0, err
+		}
+		if n, err := c.receiveNow(p); err != again {
+			return n, err
 		}
 	}
-	return n, err
 }
 
-// receiveWithoutWaiting receives what is there, if something is likely to be. Its error is EAGAIN
-// if it got nothing, and tried is set if it has seen that there is nothing.
-func (c *Conn) receiveWithoutWaiting(p []byte) (n int, tried bool, err error) {
-	rc := &c.receive
-	if rc.nonEmpty {
-		if n, err := c.receiveNow(p); err != syscall.EAGAIN {
-			return n, true, err
-		}
-		tried = true
-	}
-	if c.inStream() {
-		return 0, tried, syscall.EAGAIN
-	}
-	switch had, interrupted := rc.placement.AwaitTurn(&c.poll.In); {
-	case interrupted == sched.ErrClosed:
-		return 0, tried, interrupted
-	case had:
-		n, err = c.receiveNow(p)
-		if err == syscall.EAGAIN && interrupted != nil {
-			// What is there beats a deadline that passes while others have their turn.
-			err = interrupted
-		} else {
-			rc.placement.TurnEnded(err != syscall.EAGAIN)
-		}
-		return n, true, err
-	case !tried && !c.waitsOnRing() && rc.placement.YieldFirst():
-		n, err = c.receiveNow(p)
-		if err != syscall.EAGAIN {
-			rc.placement.Note(sched.AfterYield)
-		}
-		return n, true, err
-	}
-	return 0, tried, syscall.EAGAIN
-}
+// again is the error of an attempt that found nothing: there is something to wait for.
+const again = syscall.EAGAIN
 
-// receiveNow receives without waiting. Its error is a bare EAGAIN if there is nothing.
+// receiveNow receives without waiting. Its error is again if there is nothing.
 func (c *Conn) receiveNow(p []byte) (int, error) {
 	for {
 		n, errno := recvNow(c.fd, p)
@@ -134,16 +103,19 @@ func (c *Conn) receiveNow(p []byte) (int, error) {
 		case 0:
 			return endOfFile(n)
 		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, errno
+		case again:
+			return 0, again
 		default:
 			return 0, os.NewSyscallError("read", errno)
 		}
 	}
 }
 
-// receiveOnRing waits on a ring for a receive. Its error is EAGAIN if it has to be tried again,
-// perhaps in the poller.
+// receiveOnRing has a ring receive when there is something: a ring tells what it has done, not what
+// could be done. Its error is again if it came to nothing.
+//
+// It does not return before the receive is done or cancelled: so nothing leaves the socket that no
+// Read waits for.
 func (c *Conn) receiveOnRing(p []byte) (int, error) {
 	rc := &c.receive
 	rc.op.Recv(c.fd, p)
@@ -163,8 +135,16 @@ func (c *Conn) receiveOnRing(p []byte) (int, error) {
 		if errors.Is(interrupted, os.ErrDeadlineExceeded) || interrupted == sched.ErrClosed {
 			return 0, interrupted
 		}
-		return 0, syscall.EAGAIN
+		return 0, again
 	default:
 		return 0, os.NewSyscallError("read", r.Errno)
+	}
+}
+
+// noteRead remembers what the last read of n bytes says of the connection. rd.mu is held.
+func (c *Conn) noteRead(n int) {
+	rc := &c.receive
+	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
+		c.answered.Store(false)
 	}
 }

@@ -4,6 +4,24 @@ package socket
 
 import "github.com/uringnet/uringnet/internal/sched"
 
+// A Read that found nothing waits in one of two places: in the runtime's poller, which tells that
+// there may be something, so that it is tried again; or for a ring, which receives for it. Before
+// that it may wait for other connections to go first.
+
+// awaitOthers lets other connections go first, if some are at work, and says how. If tried is set
+// the socket was found empty a moment ago: then it is worth a turn, but not a mere yield. An
+// interruption ends it early, and is returned by the wait that follows if there is nothing.
+func (c *Conn) awaitOthers(tried bool) sched.Waited {
+	switch placement := &c.receive.placement; {
+	case c.inStream():
+	case placement.AwaitTurn(c.rd.side):
+		return sched.InTurn
+	case !tried && !c.waitsOnRing() && placement.YieldFirst():
+		return sched.AfterYield
+	}
+	return sched.ForNothing
+}
+
 // waitsOnRing reports whether the next receive waits on a ring, where it shares its system calls
 // with others, rather than in the runtime's poller, which hands the goroutine straight to the
 // scheduler. After a large one it does not: what a ring receives for many connections at once has
@@ -12,7 +30,7 @@ func (c *Conn) waitsOnRing() bool { return c.mayUseRing() && c.receive.placement
 
 // mayUseRing reports whether nothing speaks against a ring.
 func (c *Conn) mayUseRing() bool {
-	return !c.receive.leftRing && !c.receive.bulk && !c.rd.side.Timed()
+	return !c.receive.leftRing && !c.receive.bulk && c.rd.side.Untimed()
 }
 
 // inStream reports whether the last Read was a large one and nothing was written since: more of the
