@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/compat/differential"
 )
@@ -69,14 +71,8 @@ func TestErrors(t *testing.T) {
 
 func compareLines(t *testing.T, name, got, want string) {
 	t.Helper()
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range max(len(g), len(w)) {
-		if i >= len(g) || i >= len(w) {
-			t.Fatalf("%s: %d lines, want %d", name, len(g), len(w))
-		}
-		if g[i] != w[i] {
-			t.Errorf("line %d:\n  %-9s %s\n  want:     %s", i+1, name+":", g[i], w[i])
-		}
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s: errors (-want +got):\n%s", name, diff)
 	}
 }
 

@@ -2,10 +2,11 @@ package main
 
 import (
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestReadEvents(t *testing.T) {
@@ -21,14 +22,12 @@ func TestReadEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res["TestA"] != fail || res["TestB/sub"] != pass || res["TestC"] != skip {
-		t.Errorf("results = %v", res)
+	// TestA failed, so the package is not blamed.
+	if diff := cmp.Diff(results{"TestA": fail, "TestB": pass, "TestB/sub": pass, "TestC": skip}, res); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(outputs["TestA"], "wrong") {
-		t.Errorf("output of the failed test = %q", outputs["TestA"])
-	}
-	if _, ok := res[wholePackage]; ok {
-		t.Errorf("the package is blamed although TestA failed")
+	if diff := cmp.Diff(map[string]string{"TestA": "    a_test.go:1: wrong\n"}, outputs); diff != "" {
+		t.Errorf("outputs of the failed tests (-want +got):\n%s", diff)
 	}
 }
 
@@ -71,13 +70,12 @@ func TestCompare(t *testing.T) {
 		"TestSubs": fail, "TestSubs/a": pass, "TestSubs/b": fail,
 		"TestPorts": pass, "TestPorts/127.0.0.1:815": pass,
 	}
-	var got []string
-	for _, d := range compare(onNet, onUringnet) {
-		got = append(got, d.Test+" "+d.Outcome)
+	want := []difference{
+		{Test: "TestGone", Outcome: missing}, {Test: "TestNew", Outcome: fail},
+		{Test: "TestSkips", Outcome: skip}, {Test: "TestSubs/b", Outcome: fail},
 	}
-	want := []string{"TestGone missing", "TestNew fail", "TestSkips skip", "TestSubs/b fail"}
-	if !slices.Equal(got, want) {
-		t.Errorf("compare = %q, want %q", got, want)
+	if diff := cmp.Diff(want, compare(onNet, onUringnet)); diff != "" {
+		t.Errorf("differences (-want +got):\n%s", diff)
 	}
 }
 
@@ -123,7 +121,7 @@ func TestExpectedFileIsWellFormed(t *testing.T) {
 func TestReplaceTest(t *testing.T) {
 	r := results{"TestA": fail, "TestA/x": fail, "TestAB": pass}
 	r.replaceTest("TestA", results{"TestA": pass, "TestA/y": pass, "TestZ": fail})
-	if len(r) != 3 || r["TestA"] != pass || r["TestA/y"] != pass || r["TestAB"] != pass {
-		t.Errorf("results = %v", r)
+	if diff := cmp.Diff(results{"TestA": pass, "TestA/y": pass, "TestAB": pass}, r); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net"
-	"reflect"
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/uringnet/uringnet"
 )
@@ -59,8 +60,8 @@ func TestDialControl(t *testing.T) {
 						}
 						errs[i] = err
 					}
-					if !reflect.DeepEqual(calls[0], calls[1]) || len(calls[1]) != 1 {
-						t.Errorf("hook calls %q, package net's %q", calls[1], calls[0])
+					if diff := cmp.Diff(calls[0], calls[1]); diff != "" || len(calls[1]) != 1 {
+						t.Errorf("%d calls of the hook, want 1 (-net +uringnet):\n%s", len(calls[1]), diff)
 					}
 					mustBeLike(t, "dial", errs[1], errs[0])
 					if !errors.Is(errs[1], fail) {
@@ -92,8 +93,8 @@ func TestListenControl(t *testing.T) {
 			errs[i] = err
 		}
 		// With Multipath TCP, package net tries twice.
-		if !reflect.DeepEqual(calls[0], calls[1]) || len(calls[1]) == 0 {
-			t.Errorf("hook calls %q, package net's %q", calls[1], calls[0])
+		if diff := cmp.Diff(calls[0], calls[1]); diff != "" || len(calls[1]) == 0 {
+			t.Errorf("%d calls of the hook (-net +uringnet):\n%s", len(calls[1]), diff)
 		}
 		mustBeLike(t, "listen", errs[1], errs[0])
 		if !errors.Is(errs[1], fail) {

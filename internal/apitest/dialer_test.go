@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/uringnet/uringnet"
 )
 
@@ -203,9 +205,8 @@ func TestDialTrace(t *testing.T) {
 	c, err := uringnet.DialContext(httptrace.WithClientTrace(t.Context(), trace), "tcp", address)
 	check(t, err)
 	c.Close()
-	want := "start tcp " + address + "\ndone tcp " + address
-	if got := strings.Join(events, "\n"); got != want {
-		t.Errorf("trace:\n%s\nwant:\n%s", got, want)
+	if diff := cmp.Diff([]string{"start tcp " + address, "done tcp " + address}, events); diff != "" {
+		t.Errorf("trace (-want +got):\n%s", diff)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,11 +31,8 @@ func TestSIGPIPE(t *testing.T) {
 		t.Errorf("package net got no signal at all:\n%s", want)
 	}
 	for _, m := range eachMode(t)[1:] {
-		got := strings.Split(said[m.name], "\n")
-		for i, line := range strings.Split(want, "\n") {
-			if i >= len(got) || got[i] != line {
-				t.Errorf("%s differs from package net: %s", m.name, line)
-			}
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(said[m.name], "\n")); diff != "" {
+			t.Errorf("%s (-net +uringnet):\n%s", m.name, diff)
 		}
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"reflect"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/uringnet/uringnet"
 	"golang.org/x/sys/unix"
 )
@@ -75,8 +75,8 @@ func mustHaveOptions(t *testing.T, what string, got, want any, except ...string)
 		delete(g, name)
 		delete(w, name)
 	}
-	if !reflect.DeepEqual(g, w) {
-		t.Errorf("%s has %v, package net's has %v", what, g, w)
+	if diff := cmp.Diff(w, g); diff != "" {
+		t.Errorf("%s (-net +uringnet):\n%s", what, diff)
 	}
 	if g["nonblock"] == 0 || g["cloexec"] == 0 {
 		t.Errorf("%s: O_NONBLOCK or FD_CLOEXEC is missing: %v", what, g)
@@ -128,11 +128,13 @@ func TestDefaultOptions(t *testing.T) {
 	begin(t)
 	a, d := tcpPair(t)
 	for what, c := range map[string]syscall.Conn{"accepted": a, "dialed": d} {
-		got := options(t, c)
-		for name, want := range map[string]int{"nodelay": 1, "keepalive": 1, "idle": 15, "interval": 15, "count": 9} {
-			if got[name] != want {
-				t.Errorf("%s: %s is %d, want %d", what, name, got[name], want)
-			}
+		all, got := options(t, c), map[string]int{}
+		want := map[string]int{"nodelay": 1, "keepalive": 1, "idle": 15, "interval": 15, "count": 9}
+		for name := range want {
+			got[name] = all[name]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
 }
@@ -194,7 +196,7 @@ func TestSetOptions(t *testing.T) {
 		}))
 		check(t, err)
 	}
-	if *got[0] != *got[1] || got[0].Linger != 3 {
-		t.Errorf("linger %+v, package net's %+v", got[0], got[1])
+	if diff := cmp.Diff(got[1], got[0]); diff != "" || got[0].Linger != 3 {
+		t.Errorf("linger is %d s, want 3 (-net +uringnet):\n%s", got[0].Linger, diff)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/testutil"
 )
@@ -66,18 +68,22 @@ func TestUnixpacketTimeoutKeepsBoundaries(t *testing.T) {
 // TestUnixpacketEmpty compares the treatment of an empty packet with package net's.
 func TestUnixpacketEmpty(t *testing.T) {
 	begin(t)
-	var scenes [2][]ioResult
+	type step struct {
+		N   int
+		Err string
+	}
+	var scenes [2][]step
 	for i, m := range []maker{onRing, onNet} {
 		a, d := connect(t, listen(t, m, "unixpacket"), m)
 		r := result(d.Write(nil))
 		mustWrite(t, d, "behind it")
 		buf := make([]byte, 16)
-		scenes[i] = append(scenes[i], r, result(a.Read(buf)), result(a.Read(buf)))
-	}
-	for k := range scenes[0] {
-		if got, want := scenes[0][k], scenes[1][k]; got.n != want.n || shape(got.err) != shape(want.err) {
-			t.Errorf("step %d: %d, %v, package net: %d, %v", k, got.n, got.err, want.n, want.err)
+		for _, r := range []ioResult{r, result(a.Read(buf)), result(a.Read(buf))} {
+			scenes[i] = append(scenes[i], step{r.n, shape(r.err)})
 		}
+	}
+	if diff := cmp.Diff(scenes[1], scenes[0]); diff != "" {
+		t.Errorf("results (-net +uringnet):\n%s", diff)
 	}
 }
 
@@ -232,8 +238,8 @@ func TestUnixReadFrom(t *testing.T) {
 				check(t, d.Close())
 				note(a.(readerFrom).ReadFrom(buf))
 			}
-			if got, want := strings.Join(scenes[0], "\n"), strings.Join(scenes[1], "\n"); got != want {
-				t.Errorf("%s: got\n%s\nwant\n%s", network, got, want)
+			if diff := cmp.Diff(scenes[1], scenes[0]); diff != "" {
+				t.Errorf("results (-net +uringnet):\n%s", diff)
 			}
 		})
 	}

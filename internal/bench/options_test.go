@@ -5,11 +5,11 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -18,19 +18,21 @@ func TestParseOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Rounds != 7 || o.Window != 250*time.Millisecond || o.Warmup != time.Second/2 || o.GOMAXPROCS != 3 ||
-		o.JSON != "a.json" || o.Plot != "b.svg" || o.Format != Summary || !o.Verbose {
-		t.Errorf("options are %+v", o)
+	want := Options{
+		Cells: o.Cells, Servers: []Spec{{Name: "net", Kind: "net"}, {Name: "uringnet", Kind: "uringnet"}},
+		Rounds: 7, Window: 250 * time.Millisecond, Warmup: time.Second / 2,
+		Pin: Pin{Server: []int{0}, Client: []int{1, 2}}, GOMAXPROCS: 3, Depth: 4,
+		JSON: "a.json", Plot: "b.svg", Format: Summary, Verbose: true,
 	}
-	if want := (Pin{Server: []int{0}, Client: []int{1, 2}}); !reflect.DeepEqual(o.Pin, want) {
-		t.Errorf("pin is %v, want %v", o.Pin, want)
+	if diff := cmp.Diff(want, o); diff != "" {
+		t.Errorf("options (-want +got):\n%s", diff)
 	}
 	var depths []int
 	for _, c := range o.Cells {
 		depths = append(depths, c.Work.Depth)
 	}
-	if want := []int{4, 4, 1}; !slices.Equal(depths, want) {
-		t.Errorf("depths are %v, want %v: a churn connection has one message", depths, want)
+	if diff := cmp.Diff([]int{4, 4, 1}, depths); diff != "" { // a churn connection has one message
+		t.Errorf("depths (-want +got):\n%s", diff)
 	}
 }
 
@@ -102,7 +104,7 @@ func TestParseSpecs(t *testing.T) {
 		{Name: "uringnet@/tmp/old:URINGNET=off;GOGC=400", Kind: "uringnet", Binary: "/tmp/old", Env: []string{"URINGNET=off", "GOGC=400"}},
 		{Name: "epoll", Kind: "epoll"},
 	}
-	if err != nil || !reflect.DeepEqual(specs, want) {
-		t.Errorf("got %+v, %v; want %+v", specs, err, want)
+	if diff := cmp.Diff(want, specs); diff != "" || err != nil {
+		t.Errorf("error %v; servers (-want +got):\n%s", err, diff)
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func example() *Report {
@@ -91,8 +92,8 @@ func TestJSONRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("read %+v\nwrote %+v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the report (-written +read):\n%s", diff)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	sys "github.com/iceber/iouring-go/syscall"
 )
 
@@ -88,8 +89,8 @@ func TestDocumentedRequests(t *testing.T) {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("rings may carry opcodes %v, documented are %v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("opcodes that rings may carry (-documented +got):\n%s", diff)
 	}
 	if n := strings.Count(string(text), "`IORING_OP_"); n != len(documented) {
 		t.Errorf("the documentation names %d requests, want %d", n, len(documented))
