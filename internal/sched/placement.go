@@ -10,10 +10,10 @@ import "sync/atomic"
 // its own, up to and with its next one. Its owner is that of the connection's reading direction.
 //
 //	few    The next receive waits in the runtime's poller, where the scheduler itself hands the
-//	       connection over. If the gap is large several times in a row -> crowd.
+//	       connection over. If the gap is crowdFrom or more joinAfter times -> crowd.
 //	crowd  Before a receive the others have their turn; see Turn. What has not come by then is
 //	       waited for on a ring, where one io_uring_enter carries many requests and they are served
-//	       in turn. If the gap is small many times -> few.
+//	       in turn. If the gap is less than stayFrom leaveAfter times -> few.
 //
 // Two kinds of crowds wait in the poller, with several Ps. One that is too large has no turns
 // either: the thread that armed a receive on a ring would have to be interrupted, or woken, for
@@ -29,8 +29,8 @@ type Placement struct {
 	yields  int8   // how many receives in a row let others go first, up to maxYields
 	untried uint8  // receives without a turn, while turns are wasted
 
-	// alone is how many gaps in a row were those of an only connection, up to aloneAfter. The owner
-	// stores it, and only when it changes; any goroutine may load it.
+	// alone is how many gaps in a row were 1, as those of an only connection are, up to aloneAfter.
+	// The owner stores it, and only when it changes; any goroutine may load it.
 	alone atomic.Uint32
 
 	turn Turn
@@ -78,9 +78,9 @@ func (p *Placement) Note(waited Waited) {
 	w := workerOf(number)
 	now := w.counters.note(waited)
 	gap := now - p.last
-	comparable := p.w == w
+	sameGroup := p.w == w
 	p.w, p.last = w, now
-	if comparable {
+	if sameGroup {
 		p.update(gap)
 		if waited != InStream {
 			w.counters.noteGap(gap)
