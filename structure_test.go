@@ -1,115 +1,158 @@
 package uringnet_test
 
 import (
-	"bufio"
-	"go/parser"
-	"go/token"
-	"io/fs"
+	"flag"
 	"os"
-	"path/filepath"
+	"path"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/uringnet/uringnet/internal/structure"
 )
 
-// goFiles calls f for each Go file of the repository, with its path from the root.
-func goFiles(t *testing.T, f func(path string)) {
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path != "." && strings.HasPrefix(d.Name(), ".") {
-			return filepath.SkipDir
-		}
-		if err == nil && strings.HasSuffix(path, ".go") {
-			f(filepath.ToSlash(path))
-		}
-		return err
-	})
-	check(t, err)
+// mayImport says which folders of this module the files of a folder import, tests aside. Imports
+// point one way: command -> root -> internal/socket -> internal/sched -> internal/ring.
+var mayImport = map[string]string{
+	".":                "internal/socket",
+	"backend_linux.go": "internal/socket internal/sched internal/ring",
+
+	"internal/socket": "internal/sched",
+	"internal/sched":  "internal/ring",
+	"internal/ring":   "",
+
+	"internal/apitest":   "",
+	"internal/structure": "",
+	"internal/testutil":  "",
+
+	"uringnet": ". internal/sched internal/bench",
+
+	"internal/bench":          ". internal/bench/load internal/bench/server internal/bench/workload",
+	"internal/bench/load":     "internal/bench/proc internal/bench/rawio internal/bench/workload",
+	"internal/bench/peer":     "internal/bench/rawio internal/bench/server",
+	"internal/bench/proc":     "",
+	"internal/bench/rawio":    "",
+	"internal/bench/server":   ". internal/bench/rawio internal/bench/workload",
+	"internal/bench/workload": "",
+
+	".ci":        "",
+	"compat/...": structure.Anything,
 }
 
-func imports(t *testing.T, path string) []string {
-	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-	check(t, err)
-	var out []string
-	for _, spec := range file.Imports {
-		out = append(out, strings.Trim(spec.Path.Value, `"`))
-	}
-	return out
+// rootFiles are the Go files of the root: the exported API, the choice of a backend, and nothing
+// else.
+var rootFiles = []string{
+	"doc.go", "conn.go", "tcpconn.go", "unixconn.go", "listener.go", "dialer.go",
+	"backend.go", "backend_net.go", "backend_linux.go", "backend_other.go",
+	"probe.go", "stats.go", "example_test.go", "structure_test.go",
 }
 
-// unsafe is confined to files that say so in their names.
-func TestUnsafeOnlyWhereNamed(t *testing.T) {
-	goFiles(t, func(path string) {
-		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".go"), "_test")
-		if strings.HasSuffix(name, "_unsafe") || path == "internal/ring/abi.go" {
-			return
-		}
-		for _, imp := range imports(t, path) {
-			if imp == "unsafe" {
-				t.Errorf("%s imports unsafe: only *_unsafe.go and internal/ring/abi.go may", path)
-			}
-		}
-	})
-}
+const (
+	maxFile     = 400 // lines
+	maxFunction = 60  // lines
+	maxColumns  = 100 // of a line of comment or prose
+	maxCell     = 200 // characters in a cell of a table
+)
 
-// Imports point one way: command -> root -> internal/sched -> internal/ring.
-func TestImportDirection(t *testing.T) {
-	const module = "github.com/uringnet/uringnet"
-	allowed := map[string][]string{
-		"internal/ring":   nil,
-		"internal/sched":  {module + "/internal/ring"},
-		"internal/socket": {module + "/internal/sched"},
-		"":                {module + "/internal/socket", module + "/internal/sched", module + "/internal/ring"},
-	}
-	goFiles(t, func(path string) {
-		dir := filepath.ToSlash(filepath.Dir(path))
-		if dir == "." {
-			dir = ""
-		}
-		ok, checked := allowed[dir]
-		if !checked || strings.HasSuffix(path, "_test.go") {
-			return
-		}
-		for _, imp := range imports(t, path) {
-			if strings.HasPrefix(imp, module) && !contains(ok, imp) {
-				t.Errorf("%s imports %s", path, imp)
-			}
-			if (dir == "internal/ring" || dir == "internal/sched") && imp == "net" {
-				t.Errorf("%s imports net", path)
-			}
-		}
-	})
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
-// One file holds all linknames, and no file is longer than 400 lines.
-func TestFilesAreShortAndLinknameIsInOne(t *testing.T) {
-	goFiles(t, func(path string) {
-		f, err := os.Open(path)
-		check(t, err)
-		defer f.Close()
-		lines := 0
-		for s := bufio.NewScanner(f); s.Scan(); lines++ {
-			if strings.HasPrefix(s.Text(), "//go:linkname") && path != "internal/sched/runtime_unsafe.go" {
-				t.Errorf("%s:%d has a go:linkname", path, lines+1)
-			}
-		}
-		if lines > 400 {
-			t.Errorf("%s has %d lines, at most 400 are allowed", path, lines)
-		}
-	})
-}
-
-// check fails the test for an unexpected error of a step that it is not about.
-func check(t *testing.T, err error) {
+func repository(t *testing.T) *structure.Tree {
 	t.Helper()
+	tree, err := structure.Read(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tree
+}
+
+func report(t *testing.T, problems []string) {
+	t.Helper()
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	tree := repository(t)
+	report(t, tree.Imports(mayImport))
+	mayUseNet := func(file string) bool {
+		folder := path.Dir(file)
+		return folder != "internal/sched" && folder != "internal/ring"
+	}
+	report(t, tree.NeverImport("net", false, mayUseNet,
+		"rings and the scheduler know descriptors only; what needs net belongs to internal/socket"))
+}
+
+func TestRootHoldsTheAPIOnly(t *testing.T) {
+	report(t, repository(t).RootFiles(rootFiles))
+}
+
+func TestUnsafeOnlyWhereNamed(t *testing.T) {
+	named := func(file string) bool {
+		name := strings.TrimSuffix(strings.TrimSuffix(file, ".go"), "_test")
+		return strings.HasSuffix(name, "_unsafe") || file == "internal/ring/abi.go"
+	}
+	tree := repository(t)
+	report(t, tree.NeverImport("unsafe", true, named,
+		"only internal/ring/abi.go and files named *_unsafe.go or *_unsafe_test.go may; move the code to one"))
+	report(t, tree.Linknames("internal/sched/runtime_unsafe.go"))
+}
+
+func TestFilesAndFunctionsAreShort(t *testing.T) {
+	tree := repository(t)
+	report(t, tree.LongFiles(maxFile))
+	report(t, tree.LongFunctions(maxFunction))
+}
+
+func TestCommentsAndProseAreNarrow(t *testing.T) {
+	tree := repository(t)
+	report(t, tree.WideComments(maxColumns))
+	report(t, tree.WideProse(maxColumns, maxCell))
+}
+
+func TestInvariantsNameTests(t *testing.T) {
+	report(t, repository(t).NamedTests("docs/invariants.md", 10))
+}
+
+const apiFile = "testdata/api.txt"
+
+var update = flag.Bool("update", false, "write "+apiFile+" from the exported declarations of the root")
+
+// The API is the same on each system.
+func TestExportedAPI(t *testing.T) {
+	if *update {
+		lines := exported(t, "linux")
+		if err := os.WriteFile(apiFile, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(apiFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(strings.TrimSpace(string(text)), "\n")
+	for _, goos := range []string{"linux", "darwin", "windows"} {
+		got := exported(t, goos)
+		for _, line := range want {
+			if !slices.Contains(got, line) {
+				t.Errorf("GOOS=%s is without: %s", goos, line)
+			}
+		}
+		for _, line := range got {
+			if !slices.Contains(want, line) {
+				t.Errorf("GOOS=%s has, and %s has not: %s", goos, apiFile, line)
+			}
+		}
+	}
+	if t.Failed() {
+		t.Errorf("the exported API has changed: take the change back, or, if it is meant, "+
+			"run go test . -run TestExportedAPI -update and name it in CHANGELOG.md; see the diff of %s", apiFile)
+	}
+}
+
+func exported(t *testing.T, goos string) []string {
+	t.Helper()
+	lines, err := structure.API(os.DirFS("."), goos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
 }
