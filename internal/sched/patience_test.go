@@ -9,17 +9,15 @@ import (
 	"time"
 
 	"github.com/uringnet/uringnet/internal/ring"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // awaitParks waits until the completer of w, which is busy, has parked a hundred times.
 func awaitParks(t *testing.T, w *worker) {
 	t.Helper()
-	limit := time.Now().Add(30 * time.Second)
-	for parks := w.counters.Parks.Load(); w.counters.Parks.Load() < parks+100; runtime.Gosched() {
-		if time.Now().After(limit) {
-			t.Error("the completer does not park")
-			break
-		}
+	enough := w.counters.Parks.Load() + 100
+	if !testutil.Poll(func() bool { return w.counters.Parks.Load() >= enough }) {
+		t.Error("the completer does not park")
 	}
 }
 

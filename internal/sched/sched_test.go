@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/uringnet/uringnet/internal/ring"
+	"github.com/uringnet/uringnet/internal/testutil"
 	"golang.org/x/sys/unix"
 )
 
@@ -266,7 +267,7 @@ func TestThreadEnds(t *testing.T) {
 			o.recv(w, b, buf)
 			tid <- unix.Gettid()
 		}()
-		awaitThreadEnd(<-tid)
+		testutil.AwaitThreadEnd(t, <-tid)
 		write(t, a, string([]byte{byte(i)}))
 		r := o.await(t)
 		if r.Errno == syscall.ECANCELED {
@@ -288,16 +289,5 @@ func awaitParked(w *worker) {
 		w.mu.Lock()
 		parked = w.awake == 0
 		w.mu.Unlock()
-	}
-}
-
-// awaitThreadEnd returns when a thread is gone, or goes on after a while: the runtime keeps its
-// first thread.
-func awaitThreadEnd(tid int) {
-	for range 100_000 {
-		if unix.Tgkill(os.Getpid(), tid, 0) != nil {
-			return
-		}
-		runtime.Gosched()
 	}
 }

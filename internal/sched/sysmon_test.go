@@ -3,10 +3,10 @@
 package sched
 
 import (
-	"runtime"
 	"testing"
 	"testing/synctest"
-	"time"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // The timer is pending while anything is ready now and then, and not for much longer, also where
@@ -32,9 +32,5 @@ func TestSysmonTimer(t *testing.T) {
 // awaitTimerOff waits until nothing has been ready for two periods.
 func awaitTimerOff(t *testing.T) {
 	t.Helper()
-	for limit := time.Now().Add(30 * time.Second); sysmonState.Load() != timerOff; runtime.Gosched() {
-		if time.Now().After(limit) {
-			t.Fatalf("the state stays %d", sysmonState.Load())
-		}
-	}
+	testutil.Eventually(t, "the timer to be off", func() bool { return sysmonState.Load() == timerOff })
 }
