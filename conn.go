@@ -123,49 +123,35 @@ func takeOverError(op, network string, source, addr net.Addr, err error) error {
 	return &net.OpError{Op: op, Net: network, Source: source, Addr: addr, Err: err}
 }
 
-// unwrapper is a connection of this package, which io.Copy sees. Within, the socket that it is made
-// of knows how to splice with another one of its kind, and how to send a file.
-type unwrapper interface {
-	unwrapped() io.ReadWriter
-}
-
-func (c *TCPConn) unwrapped() io.ReadWriter {
-	if !c.ok() {
-		return c
-	}
-	return c.s
-}
-
-func (c *UnixConn) unwrapped() io.ReadWriter {
-	if !c.ok() {
-		return c
-	}
-	return c.s
-}
-
 // unwrapReader shows a connection of this package in r, or in the limit around r, as the socket
-// that it is made of. done brings a limit up to date.
+// that it is made of: that one knows how to splice with another of its kind. done brings a limit up
+// to date. A program's own type around a connection stays as it is, with its methods.
 func unwrapReader(r io.Reader) (_ io.Reader, done func()) {
-	done = func() {}
 	if lr, ok := r.(*io.LimitedReader); ok {
-		u, ok := lr.R.(unwrapper)
-		if !ok {
-			return r, done
-		}
-		within := &io.LimitedReader{R: u.unwrapped(), N: lr.N}
+		within := &io.LimitedReader{R: unwrapped(lr.R), N: lr.N}
 		return within, func() { lr.N = within.N }
 	}
-	if u, ok := r.(unwrapper); ok {
-		return u.unwrapped(), done
-	}
-	return r, done
+	return unwrapped(r), func() {}
 }
 
-func unwrapWriter(w io.Writer) io.Writer {
-	if u, ok := w.(unwrapper); ok {
-		return u.unwrapped()
+// unwrapped is the socket that v is made of, if v is a connection of this package, or v. T is an
+// interface that both have.
+func unwrapped[T any](v T) T {
+	var s any
+	switch c := any(v).(type) {
+	case *TCPConn:
+		if c.ok() {
+			s = c.s
+		}
+	case *UnixConn:
+		if c.ok() {
+			s = c.s
+		}
 	}
-	return w
+	if inner, ok := s.(T); ok {
+		return inner
+	}
+	return v
 }
 
 // handleRawConn is raw access that keeps the connection's handle reachable, whose cleanup closes

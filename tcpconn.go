@@ -181,7 +181,7 @@ func (c *TCPConn) WriteTo(w io.Writer) (int64, error) {
 	if !c.ok() {
 		return 0, syscall.EINVAL
 	}
-	n, err := c.s.WriteTo(unwrapWriter(w))
+	n, err := c.s.WriteTo(unwrapped(w))
 	runtime.KeepAlive(c)
 	runtime.KeepAlive(w)
 	return n, err

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/uringnet/uringnet"
 )
 
 // tempFile is a file with that much of a pattern in it.
@@ -210,6 +212,74 @@ func TestCopyBetweenConns(t *testing.T) {
 				mustEOF(t, server)
 			})
 		}
+	}
+}
+
+// counted is a program's own connection around one of ours: all that goes through it is counted.
+type counted struct {
+	*uringnet.TCPConn
+	in, out int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.in += n
+	return n, err
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.TCPConn.Write(p)
+	c.out += n
+	return n, err
+}
+
+func (c *counted) ReadFrom(r io.Reader) (int64, error) {
+	return io.Copy(struct{ io.Writer }{c}, r)
+}
+
+func (c *counted) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{c})
+}
+
+// TestCopySeesWrapper: a copy goes through the methods of what it is given, not of what that is
+// made of.
+func TestCopySeesWrapper(t *testing.T) {
+	content := make([]byte, 1<<20)
+	pattern(19).Read(content)
+	for _, tc := range []struct {
+		name string
+		copy func(dst, src *counted) (int64, error)
+		want func(dst, src *counted) int
+	}{
+		{"ReadFrom", func(dst, src *counted) (int64, error) { return dst.TCPConn.ReadFrom(src) },
+			func(_, src *counted) int { return src.in }},
+		{"ReadFrom with a limit", func(dst, src *counted) (int64, error) {
+			return dst.TCPConn.ReadFrom(io.LimitReader(src, int64(len(content))))
+		}, func(_, src *counted) int { return src.in }},
+		{"WriteTo", func(dst, src *counted) (int64, error) { return src.TCPConn.WriteTo(dst) },
+			func(dst, _ *counted) int { return dst.out }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			begin(t)
+			from, client := tcpPair(t)
+			to, server := tcpPair(t)
+			src, dst := &counted{TCPConn: from}, &counted{TCPConn: to}
+			go func() {
+				client.Write(content)
+				client.CloseWrite()
+			}()
+			all := readAll(server)
+			if n, err := tc.copy(dst, src); n != int64(len(content)) || err != nil {
+				t.Fatalf("it copies %d, %v, want %d", n, err, len(content))
+			}
+			check(t, to.CloseWrite())
+			if !bytes.Equal(<-all, content) {
+				t.Error("what arrives is not what was sent")
+			}
+			if n := tc.want(dst, src); n != len(content) {
+				t.Errorf("%d bytes went through the wrapper, want %d", n, len(content))
+			}
+		})
 	}
 }
 
