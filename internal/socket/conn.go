@@ -95,17 +95,25 @@ func (c *Conn) CloseLost() {
 	}
 }
 
-// SetDeadline, SetReadDeadline and SetWriteDeadline are those of net.Conn.
-func (c *Conn) SetDeadline(t time.Time) error      { return netError(c.poll.SetDeadline(t)) }
-func (c *Conn) SetReadDeadline(t time.Time) error  { return netError(c.rd.side.SetDeadline(t)) }
+// SetDeadline sets the deadline of both directions; the zero time clears it.
+func (c *Conn) SetDeadline(t time.Time) error { return netError(c.poll.SetDeadline(t)) }
+
+// SetReadDeadline sets the deadline of reading.
+func (c *Conn) SetReadDeadline(t time.Time) error { return netError(c.rd.side.SetDeadline(t)) }
+
+// SetWriteDeadline sets the deadline of writing.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return netError(c.wr.side.SetDeadline(t)) }
 
-// LocalAddr and RemoteAddr are those of net.Conn. They are nil where the kernel does not say.
-func (c *Conn) LocalAddr() net.Addr  { return c.addrs.of(c).local }
+// LocalAddr is nil where the kernel does not say.
+func (c *Conn) LocalAddr() net.Addr { return c.addrs.of(c).local }
+
+// RemoteAddr is nil where the kernel does not say.
 func (c *Conn) RemoteAddr() net.Addr { return c.addrs.of(c).remote }
 
-// CloseRead and CloseWrite shut down one direction.
-func (c *Conn) CloseRead() error  { return c.shutdown(syscall.SHUT_RD) }
+// CloseRead shuts down reading.
+func (c *Conn) CloseRead() error { return c.shutdown(syscall.SHUT_RD) }
+
+// CloseWrite shuts down writing: the peer reads the end of the stream.
 func (c *Conn) CloseWrite() error { return c.shutdown(syscall.SHUT_WR) }
 
 func (c *Conn) shutdown(how int) error {

@@ -2,6 +2,6 @@
 
 package socket
 
-// BareMessageEOF: up to Go 1.26 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix wrap io.EOF
-// in a *net.OpError.
+// BareMessageEOF is false: up to Go 1.26 the methods ReadFrom, ReadFromUnix and ReadMsgUnix of
+// net.UnixConn wrap io.EOF in a *net.OpError.
 const BareMessageEOF = false

@@ -2,6 +2,6 @@
 
 package socket
 
-// BareMessageEOF: since Go 1.27 net.UnixConn's ReadFrom, ReadFromUnix and ReadMsgUnix return io.EOF
-// as it is, like Read.
+// BareMessageEOF is true: since Go 1.27 the methods ReadFrom, ReadFromUnix and ReadMsgUnix of
+// net.UnixConn return io.EOF as it is, like Read.
 const BareMessageEOF = true

@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SetReadBuffer and SetWriteBuffer set SO_RCVBUF and SO_SNDBUF, in bytes.
-func (c *Conn) SetReadBuffer(bytes int) error  { return c.setBuffer(unix.SO_RCVBUF, bytes) }
+// SetReadBuffer sets SO_RCVBUF, in bytes.
+func (c *Conn) SetReadBuffer(bytes int) error { return c.setBuffer(unix.SO_RCVBUF, bytes) }
+
+// SetWriteBuffer sets SO_SNDBUF, in bytes.
 func (c *Conn) SetWriteBuffer(bytes int) error { return c.setBuffer(unix.SO_SNDBUF, bytes) }
 
 func (c *Conn) setBuffer(option, bytes int) error {
