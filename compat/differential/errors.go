@@ -71,7 +71,7 @@ func Describe(err error) string {
 	}
 	var ne net.Error
 	if errors.As(err, &ne) {
-		//lint:ignore SA1019 what package net answers is compared, deprecated or not
+		//nolint:staticcheck // what package net answers is compared, deprecated or not
 		is = append(is, fmt.Sprintf("timeout %v temporary %v", ne.Timeout(), ne.Temporary()))
 	}
 	return fmt.Sprintf("%q [%s] %s", err, typeChain(err), strings.Join(is, ", "))
