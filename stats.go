@@ -15,18 +15,20 @@ type Stats struct {
 type RingStats struct {
 	Submissions uint64 `json:"submissions"` // SQEs handed to the kernel
 	Enters      uint64 `json:"enters"`      // io_uring_enter calls
-	Ready       uint64 `json:"ready"`       // completions that were there when io_uring_enter returned, at most as many as it submitted
-	CQEs        uint64 `json:"cqes"`        // completions reaped
-	Batches     uint64 `json:"batches"`     // reaps that found completions
-	Parks       uint64 `json:"parks"`       // times that who serves the ring, or turns, went to sleep
-	Cancels     uint64 `json:"cancels"`     // cancellations sent to the kernel
-	Withdrawn   uint64 `json:"withdrawn"`   // operations cancelled before they were submitted
-	Overflows   uint64 `json:"overflows"`   // times the completion queue overflowed
-	Stale       uint64 `json:"stale"`       // completions that named no operation in flight
-	InFlight    uint64 `json:"in_flight"`   // operations staged or in the kernel now
-	Watched     uint64 `json:"watched"`     // receives that waited in the runtime's poller
-	Turns       uint64 `json:"turns"`       // receives that waited only for other connections to have their turn
-	Misses      uint64 `json:"misses"`      // waits for others after which there was still nothing
+	// completions that were there when io_uring_enter returned, at most as many as it submitted
+	Ready     uint64 `json:"ready"`
+	CQEs      uint64 `json:"cqes"`      // completions reaped
+	Batches   uint64 `json:"batches"`   // reaps that found completions
+	Parks     uint64 `json:"parks"`     // times that who serves the ring, or turns, went to sleep
+	Cancels   uint64 `json:"cancels"`   // cancellations sent to the kernel
+	Withdrawn uint64 `json:"withdrawn"` // operations cancelled before they were submitted
+	Overflows uint64 `json:"overflows"` // times the completion queue overflowed
+	Stale     uint64 `json:"stale"`     // completions that named no operation in flight
+	InFlight  uint64 `json:"in_flight"` // operations staged or in the kernel now
+	Watched   uint64 `json:"watched"`   // receives that waited in the runtime's poller
+	// receives that waited only for other connections to have their turn
+	Turns  uint64 `json:"turns"`
+	Misses uint64 `json:"misses"` // waits for others after which there was still nothing
 }
 
 // ReadStats returns the counters of all groups. It costs a short lock for each; it may be called

@@ -251,7 +251,8 @@ func (x *executor) dial(slot int) string {
 	a, b := &end{conn: c.(Conn)}, &end{conn: s.(Conn)}
 	a.name, b.name = fmt.Sprintf("%da", slot), fmt.Sprintf("%db", slot)
 	a.peer, b.peer = b, a
-	x.nameAddr(c.LocalAddr(), "DIALER") // one name for all: two connections can have the same port, one after the other
+	// One name for all: two connections can have the same port, one after the other
+	x.nameAddr(c.LocalAddr(), "DIALER")
 	if !x.isUnix() {
 		a.fd, b.fd = findFD(c), findFD(s)
 	}

@@ -15,17 +15,26 @@ func leftOut(op string) bool { return slices.Contains(strings.Split(*without, ",
 // phrases are sequences that single random steps rarely hit upon. Each runs on one end; "^" marks a
 // step of its peer.
 var phrases = [][]string{
-	{"read-deadline-past", "read", "read-deadline-clear", "^write", "read"},             // a deadline that is over
-	{"read", "read-deadline-past", "read-deadline-clear", "^write", "read"},             // a blocked read interrupted
-	{"read", "read-deadline-past", "^write", "read-deadline-clear", "read"},             // data for a read that gave up
-	{"read-times-out", "^write", "deadline-clear", "read", "read"},                      // the same, by the clock
-	{"read", "deadline-past", "^close", "deadline-clear", "read"},                       // the end, for a read that gave up
-	{"read", "deadline-past", "^reset", "deadline-clear", "read", "write"},              // an error, for a read that gave up
-	{"read-deadline-past", "read", "^write", "close", "^read", "^write"},                // closed with unread data
-	{"close-write", "^read", "^write", "read", "^close", "read"},                        // half-closed
-	{"write", "close", "^read", "^read", "^write", "^write", "^read"},                   // gone
-	{"read", "^copy-in", "read", "read"},                                                // more than the read asked for
-	{"write-deadline-past", "write", "write-deadline-clear", "write", "^read", "^read"}, // the other direction
+	// a deadline that is over
+	{"read-deadline-past", "read", "read-deadline-clear", "^write", "read"},
+	// a blocked read interrupted
+	{"read", "read-deadline-past", "read-deadline-clear", "^write", "read"},
+	// data for a read that gave up
+	{"read", "read-deadline-past", "^write", "read-deadline-clear", "read"},
+	// the same, by the clock
+	{"read-times-out", "^write", "deadline-clear", "read", "read"},
+	// the end, for a read that gave up
+	{"read", "deadline-past", "^close", "deadline-clear", "read"},
+	// an error, for a read that gave up
+	{"read", "deadline-past", "^reset", "deadline-clear", "read", "write"},
+	// closed with unread data
+	{"read-deadline-past", "read", "^write", "close", "^read", "^write"},
+	{"close-write", "^read", "^write", "read", "^close", "read"},      // half-closed
+	{"write", "close", "^read", "^read", "^write", "^write", "^read"}, // gone
+	// more than the read asked for
+	{"read", "^copy-in", "read", "read"},
+	// the other direction
+	{"write-deadline-past", "write", "write-deadline-clear", "write", "^read", "^read"},
 	{"^write", "^close-write", "read", "copy-out", "write", "^read"},
 }
 

@@ -12,8 +12,9 @@ import (
 // known.
 type expectation struct {
 	pkg, test string
-	says      *regexp.Regexp // matches every line in which the test complains; nil if the test is missing or skipped
-	reason    string
+	// matches every line in which the test complains; nil if the test is missing or skipped
+	says   *regexp.Regexp
+	reason string
 }
 
 // readExpected reads lines of the form "package test | regexp | reason". Lines that start with #

@@ -29,7 +29,8 @@ func differences(onNet, onUringnet *outcomes) []test {
 // known.
 type expectation struct {
 	test
-	says   *regexp.Regexp // matches every line in which the test complains; nil if it is skipped or missing
+	// matches every line in which the test complains; nil if it is skipped or missing
+	says   *regexp.Regexp
 	reason string
 }
 

@@ -14,8 +14,9 @@ import (
 func TestReadDeadlineRacesByte(t *testing.T) {
 	for _, tc := range []struct {
 		name, network string
-		length        int // of the slice that is read into: a tiny and an ordinary one may take different ways
-		share         int // of the rounds, in 1/4
+		// of the slice that is read into: a tiny and an ordinary one may take different ways
+		length int
+		share  int // of the rounds, in 1/4
 	}{
 		{"tcp/1", "tcp", 1, 1},
 		{"tcp/4096", "tcp", 4096, 2},

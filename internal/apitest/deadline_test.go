@@ -35,7 +35,8 @@ func waitPast(at time.Time) { <-time.After(time.Until(at) + time.Millisecond) }
 func TestReadDeadlinePast(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		buf := make([]byte, 16)
-		for range 3 { // again and again, with data there: the deadline comes first, and takes nothing away
+		// again and again, with data there: the deadline comes first, and takes nothing away
+		for range 3 {
 			mustWrite(t, peer, "data")
 			check(t, c.SetReadDeadline(past))
 			mustTimeOut(t, result(c.Read(buf)))

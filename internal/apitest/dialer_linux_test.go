@@ -121,7 +121,8 @@ func TestDialInFlightTogether(t *testing.T) {
 		}()
 	}
 	var d uringnet.Dialer
-	c, err := d.DialContext(ctx, "tcp", listen(t, onRing, "tcp").Addr().String()) // nothing holds this one up
+	// nothing holds this one up
+	c, err := d.DialContext(ctx, "tcp", listen(t, onRing, "tcp").Addr().String())
 	check(t, err)
 	defer c.Close()
 	cancel()

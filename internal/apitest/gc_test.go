@@ -198,7 +198,8 @@ func gcClient(c net.Conn, seed byte, rounds int) error {
 		if err := deep(i%40, func() error { return guarded(c, seed+byte(i)) }); err != nil {
 			return fmt.Errorf("round %d: %w", i, err)
 		}
-		if err := c.SetReadDeadline(time.Now().Add(50 * time.Microsecond)); err != nil { // a receive that is given up
+		// a receive that is given up
+		if err := c.SetReadDeadline(time.Now().Add(50 * time.Microsecond)); err != nil {
 			return err
 		}
 		if n, err := c.Read(make([]byte, 200)); n != 0 || !isTimeout(err) {

@@ -48,7 +48,8 @@ func (s snapshot) left() string {
 		switch _, link, _ := strings.Cut(fd, " "); {
 		case link == "anon_inode:[io_uring]":
 			ringFDs++
-		case link == "anon_inode:[eventpoll]", link == "anon_inode:[eventfd]": // the runtime's poller, a bell
+		// the runtime's poller, a poll round
+		case link == "anon_inode:[eventpoll]", link == "anon_inode:[eventfd]":
 		case !s.fds[fd]:
 			fmt.Fprintf(&b, "fd %s\n", fd)
 		}

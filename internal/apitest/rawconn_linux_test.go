@@ -197,7 +197,8 @@ func TestRawControl(t *testing.T) {
 	eachConn(t, func(t *testing.T, c, peer stream) {
 		raw, err := c.SyscallConn()
 		check(t, err)
-		blocked := parked(t, func() ioResult { return result(c.Read(make([]byte, 4))) }) // Control waits for nobody
+		// Control waits for nobody
+		blocked := parked(t, func() ioResult { return result(c.Read(make([]byte, 4))) })
 		check(t, raw.Control(func(fd uintptr) {
 			sa, err := unix.Getsockname(int(fd))
 			if err != nil {

@@ -29,7 +29,8 @@ func startOn(cmd *exec.Cmd, cpus []int) error {
 	}
 	err := cmd.Start()
 	if back := unix.SchedSetaffinity(0, &old); back != nil {
-		return fmt.Errorf("sched_setaffinity: %w", back) // the thread stays locked: nobody else shall run on it
+		// the thread stays locked: nobody else shall run on it
+		return fmt.Errorf("sched_setaffinity: %w", back)
 	}
 	runtime.UnlockOSThread()
 	return err

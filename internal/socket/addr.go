@@ -14,7 +14,8 @@ import (
 // addrPair holds a socket's addresses. The kernel is asked for them when they are needed, at the
 // latest when Close begins, and what it says becomes a net.Addr when somebody wants one.
 type addrPair struct {
-	known atomic.Pointer[addrs] // nil until somebody has wanted them; stored under mu, or before the socket is shared
+	// nil until somebody has wanted them; stored under mu, or before the socket is shared
+	known atomic.Pointer[addrs]
 
 	// mu guards names: what the kernel said, or nil if it was not asked or the addresses are known.
 	mu    sync.Mutex

@@ -43,16 +43,14 @@ func (t *Tree) LongFunctions(limit int) (problems []string) {
 	return problems
 }
 
-// WideComments finds lines that hold nothing but a comment and have more than limit columns. A tab
-// is one column. Directives are passed over, and so are lines with an address, which cannot be
-// broken.
+// WideComments finds lines with a comment that have more than limit columns. A tab is one column.
+// Directives are passed over, and so are lines with an address, which cannot be broken.
 func (t *Tree) WideComments(limit int) (problems []string) {
 	for _, s := range t.sources {
 		for _, group := range s.syntax.Comments {
 			for _, c := range group.List {
 				first := t.fset.Position(c.Pos())
-				before := s.lines[first.Line-1][:first.Column-1]
-				if strings.TrimSpace(before) != "" || strings.HasPrefix(c.Text, "//go:") {
+				if strings.HasPrefix(c.Text, "//go:") {
 					continue
 				}
 				for line := first.Line; line <= t.line(c.End()); line++ {

@@ -115,7 +115,7 @@ func TestWideComments(t *testing.T) {
 		"`",
 	}, "\n")})
 	expect(t, tree.WideComments(20), "a.go:3: a comment has 21 columns", "a.go:4: a comment has 21 columns",
-		"a.go:7: a comment has 36 columns")
+		"a.go:7: a comment has 36 columns", "a.go:10: a comment has 43 columns")
 }
 
 func TestWideProse(t *testing.T) {

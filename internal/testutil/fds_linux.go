@@ -15,7 +15,8 @@ func OpenFDs() map[string]bool {
 	fds := map[string]bool{}
 	for _, e := range entries {
 		link, err := os.Readlink(filepath.Join("/proc/self/fd", e.Name()))
-		if err != nil || strings.HasPrefix(link, "/proc/") { // gone by now, or the directory that was read
+		// gone by now, or the directory that was read
+		if err != nil || strings.HasPrefix(link, "/proc/") {
 			continue
 		}
 		fds[e.Name()+" "+link] = true

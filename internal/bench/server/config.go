@@ -9,10 +9,11 @@ import (
 
 // The kinds of servers.
 const (
-	Net      = "net"        // package net
-	Uringnet = "uringnet"   // this module
-	Peer     = "iouring-go" // goroutines on the top-level API of github.com/iceber/iouring-go, in its own program
-	Epoll    = "epoll"      // a raw event loop on one locked thread: the ceiling
+	Net      = "net"      // package net
+	Uringnet = "uringnet" // this module
+	// goroutines on the top-level API of github.com/iceber/iouring-go, in its own program
+	Peer  = "iouring-go"
+	Epoll = "epoll" // a raw event loop on one locked thread: the ceiling
 )
 
 // Kinds returns the kinds of servers in the order of the table.
@@ -31,10 +32,11 @@ func Runs(kind string, w workload.Workload) bool {
 
 // Config says what to serve.
 type Config struct {
-	Kind       string            `json:"kind"`
-	Work       workload.Workload `json:"work"`
-	Scratch    string            `json:"scratch"`               // folder for temporary files, removed by the benchmark
-	CPUProfile string            `json:"cpu_profile,omitempty"` // file to write, or nothing
+	Kind string            `json:"kind"`
+	Work workload.Workload `json:"work"`
+	// folder for temporary files, removed by the benchmark
+	Scratch    string `json:"scratch"`
+	CPUProfile string `json:"cpu_profile,omitempty"` // file to write, or nothing
 }
 
 // Ready is the first line that a server prints: it takes connections now.
