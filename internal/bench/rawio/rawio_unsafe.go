@@ -8,6 +8,7 @@
 package rawio
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,21 @@ func again(call uintptr, fd int, p unsafe.Pointer, n int) (int, error) {
 func EpollWait(ep int, events []unix.EpollEvent, millis int) (int, error) {
 	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(&events[0])),
 		uintptr(len(events)), uintptr(millis), 0, 0)
+	switch errno {
+	case 0:
+		return int(r), nil
+	case unix.EINTR:
+		return 0, nil
+	}
+	return 0, errno
+}
+
+// EpollWaitFor is epoll_pwait2(2), of Linux 5.11 and later: EpollWait with a timeout that is not
+// rounded up to milliseconds. The timeout must not be negative.
+func EpollWaitFor(ep int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
+	ts := struct{ sec, nsec int64 }{int64(timeout / time.Second), int64(timeout % time.Second)} // on 32 bits too
+	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&events[0])),
+		uintptr(len(events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch errno {
 	case 0:
 		return int(r), nil
