@@ -59,18 +59,19 @@ func Measure(ctx context.Context, o Options, p *Progress) (*Report, error) {
 	return report, nil
 }
 
-// calibrate fills in how much work BurnTime is, where it matters.
+// calibrate fills in how much work the handlers that burn CPU have to do.
 func (r *runner) calibrate() {
+	const sample = 2 * time.Millisecond
 	loops := 0
 	for i := range r.Cells {
 		w := &r.Cells[i].Work
-		if w.Kind != workload.Tail {
+		if w.Burn == 0 {
 			continue
 		}
 		if loops == 0 {
-			loops = workload.CalibrateBurn(workload.BurnTime)
+			loops = workload.CalibrateBurn(sample)
 		}
-		w.BurnLoops = loops
+		w.BurnLoops = int(float64(loops) * float64(w.Burn) / float64(sample))
 	}
 }
 

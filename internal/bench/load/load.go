@@ -26,14 +26,21 @@ func Run(cfg Config) (Result, error) {
 	if err != nil || !addr.Addr().Is4() || !addr.Addr().IsLoopback() {
 		return Result{}, fmt.Errorf("server address %q: want an IPv4 loopback address with port", cfg.Addr)
 	}
+	noPriority := ""
+	if cfg.Priority {
+		if err := rawio.RunFirst(); err != nil {
+			noPriority = err.Error()
+		}
+	}
 	l, err := newLoop(cfg.Work, addr)
 	if err != nil {
 		return Result{}, err
 	}
-	d, err := newDriver(l)
+	d, err := newDriver(l, cfg.Seed)
 	if err != nil {
 		return Result{}, err
 	}
+	l.driver = d
 	if err := d.start(); err != nil {
 		return Result{}, fmt.Errorf("setting up %d connections: %w", cfg.Work.Conns, err)
 	}
@@ -41,10 +48,11 @@ func Run(cfg Config) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("opening %d idle connections: %w", cfg.Work.IdleConns, err)
 	}
-	if err := l.run(d, cfg.Warmup); err != nil {
+	if err := d.run(cfg.Warmup); err != nil {
 		return Result{}, fmt.Errorf("during warm-up: %w", err)
 	}
 	r, err := window(l, d, cfg)
+	r.NoPriority = noPriority
 	if cfg.Work.IdleConns > 0 {
 		r.IdleBytes = float64(r.RSS-idle.RSS) / float64(cfg.Work.IdleConns)
 	}
@@ -55,6 +63,7 @@ func Run(cfg Config) (Result, error) {
 // server's answers that are measured.
 func window(l *loop, d driver, cfg Config) (Result, error) {
 	l.hist.Reset()
+	l.late.Reset()
 	l.requests = 0
 	before, err := take(cfg.ServerPID)
 	if err != nil {
@@ -65,7 +74,7 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 		if time.Since(start) > settle+cfg.Window {
 			return Result{}, fmt.Errorf("the server has answered no request for %v", time.Since(start).Round(time.Second))
 		}
-		if err := l.run(d, cfg.Window); err != nil {
+		if err := d.run(cfg.Window); err != nil {
 			return Result{}, err
 		}
 	}
@@ -110,6 +119,9 @@ func result(l *loop, elapsed time.Duration, before, after samples) Result {
 	if ticks := user + system; ticks > 0 {
 		// The precise sum is divided as the imprecise ticks are.
 		r.User, r.System = cpu*user/ticks, cpu*system/ticks
+	}
+	if l.work.Open() {
+		r.LateP99 = micros(l.late.ValueAtPercentile(99))
 	}
 	return r
 }

@@ -21,16 +21,19 @@ type driver interface {
 	start() error
 	// ready is called for each event on a connection.
 	ready(c *conn, events uint32) error
+	// run handles events for that long.
+	run(length time.Duration) error
 }
 
-func newDriver(l *loop) (driver, error) {
+func newDriver(l *loop, seed uint64) (driver, error) {
+	if l.work.Open() {
+		p, err := requestProtocol(l.work)
+		if err != nil {
+			return nil, err
+		}
+		return newOpenLoop(l, p, seed)
+	}
 	switch l.work.Kind {
-	case workload.Echo, workload.Idle, workload.Tail:
-		return newRequests(l, echoProtocol(l.work)), nil
-	case workload.HTTP:
-		return newRequests(l, httpProtocol("/")), nil
-	case workload.HTTPFile:
-		return newRequests(l, httpProtocol("/file")), nil
 	case workload.StreamUp, workload.StreamDown:
 		return &stream{loop: l}, nil
 	case workload.Churn:
@@ -38,7 +41,11 @@ func newDriver(l *loop) (driver, error) {
 	case workload.Fanout:
 		return &fanout{loop: l}, nil
 	}
-	return nil, fmt.Errorf("no such kind of work: %q", l.work.Kind)
+	p, err := requestProtocol(l.work)
+	if err != nil {
+		return nil, err
+	}
+	return newRequests(l, p), nil
 }
 
 // conn is a connection, or in churn a place for one after the other.
@@ -50,17 +57,19 @@ type conn struct {
 	unsent   int     // bytes of messages that the socket would not take yet
 	sentAt   []int64 // when the messages in flight were sent, a ring
 	oldest   int     // index in sentAt of the message whose answer comes next
-	round    int     // fanout: broadcasts received
+	round    int     // broadcasts received (fanout), or requests answered
 }
 
 // loop is the state that all drivers share.
 type loop struct {
+	driver   driver
 	work     workload.Workload
 	addr     netip.AddrPort
 	ep       int
 	conns    []conn
-	buf      []byte // what is read goes here
-	hist     *hdrhistogram.Histogram
+	buf      []byte                  // what is read goes here
+	hist     *hdrhistogram.Histogram // of latencies
+	late     *hdrhistogram.Histogram // open loop: from the intended moment to the call of write
 	requests uint64
 	epoch    time.Time
 }
@@ -80,14 +89,14 @@ func newLoop(w workload.Workload, addr netip.AddrPort) (*loop, error) {
 	if err := rawio.Watch(ep, 0, unix.EPOLLIN, stdinID); err != nil && !errors.Is(err, unix.EPERM) {
 		return nil, err
 	}
-	const precision = 3 // digits
 	l := &loop{
 		work:  w,
 		addr:  addr,
 		ep:    ep,
 		conns: make([]conn, w.Conns),
 		buf:   make([]byte, 256<<10),
-		hist:  hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), precision),
+		hist:  newHistogram(),
+		late:  newHistogram(),
 		epoch: time.Now(),
 	}
 	for i := range l.conns {
@@ -96,11 +105,15 @@ func newLoop(w workload.Workload, addr netip.AddrPort) (*loop, error) {
 	return l, nil
 }
 
+func newHistogram() *hdrhistogram.Histogram {
+	const precision = 3 // digits
+	return hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), precision)
+}
+
 // now is the time in nanoseconds since the loop was made.
 func (l *loop) now() int64 { return int64(time.Since(l.epoch)) }
 
-// run handles events for d.
-func (l *loop) run(d driver, length time.Duration) error {
+func (l *loop) run(length time.Duration) error {
 	var events [256]unix.EpollEvent
 	end := l.now() + int64(length)
 	for {
@@ -114,14 +127,21 @@ func (l *loop) run(d driver, length time.Duration) error {
 			return fmt.Errorf("epoll_wait: %w", err)
 		}
 		for i := range events[:n] {
-			if events[i].Fd == stdinID {
-				return errParentGone
-			}
-			if err := d.ready(&l.conns[events[i].Fd], events[i].Events); err != nil {
-				return fmt.Errorf("connection %d: %w", events[i].Fd, err)
+			if err := l.handle(&events[i]); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+func (l *loop) handle(ev *unix.EpollEvent) error {
+	if ev.Fd == stdinID {
+		return errParentGone
+	}
+	if err := l.driver.ready(&l.conns[ev.Fd], ev.Events); err != nil {
+		return fmt.Errorf("connection %d: %w", ev.Fd, err)
+	}
+	return nil
 }
 
 // done counts one answered message.

@@ -21,6 +21,22 @@ type protocol struct {
 	prefix []byte // how every answer begins; echoes begin like their request instead
 }
 
+func requestProtocol(w workload.Workload) (*protocol, error) {
+	switch w.Kind {
+	case workload.Echo, workload.Idle, workload.Tail:
+		return echoProtocol(w), nil
+	case workload.HTTP:
+		return httpProtocol("/"), nil
+	case workload.HTTPFile:
+		return httpProtocol("/file"), nil
+	case workload.HTTPBurn:
+		p := httpProtocol("/calm") // as long as the other
+		p.burn = httpProtocol("/burn").plain
+		return p, nil
+	}
+	return nil, fmt.Errorf("no such kind of work: %q", w.Kind)
+}
+
 // echoProtocol sends Size bytes: the first tells the server what to do, the others follow a
 // pattern, so that bytes that arrive in the wrong place are noticed.
 func echoProtocol(w workload.Workload) *protocol {

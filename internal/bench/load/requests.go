@@ -28,8 +28,15 @@ func newRequests(l *loop, p *protocol) *requests {
 	}
 }
 
+// burns tells whether the request of c that is on its way makes the handler burn.
 func (d *requests) burns(c *conn) bool {
-	return d.work.Kind == workload.Tail && workload.Burns(int(c.id))
+	switch d.work.Kind {
+	case workload.Tail:
+		return workload.Burns(int(c.id))
+	case workload.HTTPBurn: // one request is in flight, number c.round of the connection
+		return (int(c.id)+c.round)%d.work.BurnOneIn == 0
+	}
+	return false
 }
 
 func (d *requests) start() error {
@@ -111,8 +118,9 @@ func (d *requests) answered(c *conn, n int) {
 		sent := c.sentAt[c.oldest]
 		c.sentAt[c.oldest] = now
 		c.oldest = (c.oldest + 1) % len(c.sentAt)
-		if !d.burns(c) { // what matters is what the others suffer
+		if d.work.Kind != workload.Tail || !d.burns(c) { // what matters is what the others suffer
 			d.done(now - sent)
 		}
+		c.round++
 	}
 }

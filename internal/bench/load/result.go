@@ -1,6 +1,7 @@
 // Package load is the benchmark's load generator: one thread that runs an epoll loop over all
-// connections, closed loop (a connection sends its next message when the answer to an earlier one
-// has arrived), with the latency of every message in an HDR histogram.
+// connections, with the latency of every message in an HDR histogram. Most work is a closed loop: a
+// connection sends its next message when the answer to an earlier one has arrived. Work with a rate
+// is an open loop, see openLoop.
 package load
 
 import (
@@ -16,6 +17,8 @@ type Config struct {
 	Work      workload.Workload `json:"work"`
 	Warmup    time.Duration     `json:"warmup"`
 	Window    time.Duration     `json:"window"`
+	Seed      uint64            `json:"seed"`               // of what an open loop draws
+	Priority  bool              `json:"priority,omitempty"` // run before all other processes, if that is permitted
 }
 
 // Result is what was measured in the window. Times are in seconds unless their name says otherwise.
@@ -35,4 +38,9 @@ type Result struct {
 	ClientCPU float64 `json:"client_cpu"` // of the load generator
 	OtherCPU  float64 `json:"other_cpu"`  // of everything else on the machine
 	Stolen    float64 `json:"stolen"`     // CPU time taken by the hypervisor
+
+	// LateP99 is how late an open loop was with the latest 1 % of its requests, from the intended
+	// moment to the call of write.
+	LateP99    float64 `json:"late_us,omitempty"`
+	NoPriority string  `json:"no_priority,omitempty"` // why it did not run before all others, if it was to
 }

@@ -19,6 +19,8 @@ func serveGo(cfg Config, ln net.Listener) error {
 	switch w.Kind {
 	case workload.HTTP:
 		return http.Serve(ln, http.HandlerFunc(hello))
+	case workload.HTTPBurn:
+		return http.Serve(ln, helloOrBurn(w))
 	case workload.HTTPFile:
 		return serveFile(cfg, ln)
 	case workload.Echo, workload.Churn, workload.Idle:
@@ -148,6 +150,17 @@ const helloText = "hello, world\n"
 
 func hello(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte(helloText))
+}
+
+// helloOrBurn is hello, after hard work if the path is /burn.
+func helloOrBurn(w workload.Workload) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", hello)
+	mux.HandleFunc("/burn", func(rw http.ResponseWriter, r *http.Request) {
+		workload.Burn(w.BurnLoops)
+		hello(rw, r)
+	})
+	return mux
 }
 
 func serveFile(cfg Config, ln net.Listener) error {

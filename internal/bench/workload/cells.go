@@ -1,14 +1,17 @@
 package workload
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Cell is one line of the table: a workload with a name such as "echo64/512".
-// The part before the slash is the group, the part after it the number of connections.
+// Cell is one line of the table: a workload with a name such as "echo64/512". The part before the
+// slash is the group, the part after it the number of connections. The rate of an open loop stands
+// behind an @, as in "open-http/1000@50%" or "open-http/1000@8000": a share of what package net can
+// do, or requests/s.
 type Cell struct {
 	Name  string   `json:"name"`
 	Title string   `json:"title"` // what the group is, in words
@@ -19,49 +22,6 @@ type Cell struct {
 func (c Cell) Group() string {
 	group, _, _ := strings.Cut(c.Name, "/")
 	return group
-}
-
-// family is a group of cells that differ in the number of connections only.
-type family struct {
-	group string
-	title string
-	work  Workload
-	conns []int
-}
-
-// idleActive is the number of connections that carry traffic in the idle cells, whose names count
-// the silent ones.
-const idleActive = 16
-
-var families = []family{
-	{"echo64", "small echoes (64 B)", Workload{Kind: Echo, Size: 64}, []int{1, 8, 64, 512, 4096}},
-	{"echo16k", "16 KiB echoes", Workload{Kind: Echo, Size: 16 << 10}, []int{64}},
-	{"stream-up", "1 MiB streams to the server", Workload{Kind: StreamUp, Size: 1 << 20}, []int{4}},
-	{"stream-down", "1 MiB streams to the client", Workload{Kind: StreamDown, Size: 1 << 20}, []int{4}},
-	{"http", "HTTP hello", Workload{Kind: HTTP}, []int{1, 16, 128}},
-	{"httpfile", "HTTP files (64 KiB)", Workload{Kind: HTTPFile, Size: 64 << 10}, []int{32}},
-	{"churn", "connections of one request", Workload{Kind: Churn, Size: 64}, []int{32}},
-	{"fanout", "fan-out (64 B)", Workload{Kind: Fanout, Size: 64}, []int{512}},
-	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64}, []int{64}},
-	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}},
-}
-
-func (f family) cell(conns int) Cell {
-	w := f.work
-	w.Depth = 1
-	w.Conns = conns
-	if w.Kind == Idle {
-		w.Conns, w.IdleConns = idleActive, conns
-	}
-	return Cell{Name: fmt.Sprintf("%s/%d", f.group, conns), Title: f.title, Work: w}
-}
-
-func (f family) cells() []Cell {
-	var cells []Cell
-	for _, n := range f.conns {
-		cells = append(cells, f.cell(n))
-	}
-	return cells
 }
 
 // Cells returns all cells in the order of the table.
@@ -84,8 +44,8 @@ func Names() []string {
 
 // Select returns the cells that a comma-separated list names, in the order of the table. An item is
 // the name of a cell, of a group, the beginning of such names, or a group with another number of
-// connections ("echo64/1000"). The most exact meaning wins: "http" is the group http and not
-// httpfile too. The empty list selects all.
+// connections ("echo64/1000") or another rate ("open-http/1000@30%"). The most exact meaning wins:
+// "http" is the group http and not httpfile too. The empty list selects all.
 func Select(list string) ([]Cell, error) {
 	if strings.TrimSpace(list) == "" {
 		return Cells(), nil
@@ -98,19 +58,25 @@ func Select(list string) ([]Cell, error) {
 		}
 		chosen = append(chosen, cells...)
 	}
-	slices.SortStableFunc(chosen, func(a, b Cell) int { return place(a) - place(b) })
+	slices.SortStableFunc(chosen, inTableOrder)
 	return slices.CompactFunc(chosen, func(a, b Cell) bool { return a.Name == b.Name }), nil
 }
 
-// place orders cells: by group first, then by connections.
-func place(c Cell) int {
-	const moreThanConns = 1 << 20
-	g := slices.IndexFunc(families, func(f family) bool { return f.group == c.Group() })
-	return g*moreThanConns + max(c.Work.Conns, c.Work.IdleConns)
+// inTableOrder compares cells: by group first, then by connections, then by rate.
+func inTableOrder(a, b Cell) int {
+	place := func(c Cell) int {
+		return slices.IndexFunc(families, func(f family) bool { return f.group == c.Group() })
+	}
+	return cmp.Or(
+		cmp.Compare(place(a), place(b)),
+		cmp.Compare(max(a.Work.Conns, a.Work.IdleConns), max(b.Work.Conns, b.Work.IdleConns)),
+		cmp.Compare(a.Work.Share, b.Work.Share),
+		cmp.Compare(a.Work.Rate, b.Work.Rate),
+	)
 }
 
 func find(item string) []Cell {
-	group, conns, hasConns := strings.Cut(item, "/")
+	group, rest, hasConns := strings.Cut(item, "/")
 	for _, f := range families {
 		if f.group != group {
 			continue
@@ -118,12 +84,29 @@ func find(item string) []Cell {
 		if !hasConns {
 			return f.cells()
 		}
-		if n, err := strconv.Atoi(conns); err == nil && n >= 1 && n < 1<<16 {
-			return []Cell{f.cell(n)}
+		if cells := f.find(rest); cells != nil {
+			return cells
 		}
 	}
 	if item == "" {
 		return nil
 	}
 	return slices.DeleteFunc(Cells(), func(c Cell) bool { return !strings.HasPrefix(c.Name, item) })
+}
+
+// find returns the cells that a name means after the slash: a number of connections, and perhaps a
+// rate.
+func (f family) find(name string) []Cell {
+	conns, at, hasRate := strings.Cut(name, "@")
+	n, err := strconv.Atoi(conns)
+	if err != nil || n < 1 || n >= 1<<16 {
+		return nil
+	}
+	if !hasRate {
+		return f.atRates(n)
+	}
+	if r, ok := parseRate(at); ok && f.rates != nil {
+		return []Cell{f.cell(n, r)}
+	}
+	return nil
 }

@@ -17,11 +17,9 @@ const (
 	Churn      Kind = "churn"       // connect, one echo, close
 	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
 	Tail       Kind = "tail"        // echo, while every tenth handler burns CPU before it answers
+	HTTPBurn   Kind = "httpburn"    // GET /burn, whose handler burns CPU; one in BurnOneIn, GET /calm the others
 	Idle       Kind = "idle"        // echo on a few connections while IdleConns more are silent
 )
-
-// BurnTime is the CPU time that a handler of the Tail kind burns.
-const BurnTime = 2 * time.Millisecond
 
 // Burns reports whether the handler of connection number i burns CPU in the Tail kind.
 // The client decides, by the first byte of its messages, because only it knows the number.
@@ -40,11 +38,30 @@ type Workload struct {
 	Size      int  `json:"size,omitempty"`       // bytes in a message, a write or a file
 	Depth     int  `json:"depth,omitempty"`      // messages in flight per connection, at least 1
 	IdleConns int  `json:"idle_conns,omitempty"` // further connections that stay silent
-	BurnLoops int  `json:"burn_loops,omitempty"` // what BurnTime is on this machine, for Burn
+
+	Burn      time.Duration `json:"burn_ns,omitempty"`     // CPU time that a handler burns
+	BurnLoops int           `json:"burn_loops,omitempty"`  // what that is on this machine, for Burn
+	BurnOneIn int           `json:"burn_one_in,omitempty"` // of the HTTPBurn kind: 1 if all requests burn
+
+	Share float64 `json:"share,omitempty"` // open loop: the rate as a share of what package net can do
+	Rate  float64 `json:"rate,omitempty"`  // open loop: requests/s in all; found from Share if that is given
+	Burst Burst   `json:"burst,omitzero"`  // open loop: requests come in bursts
+}
+
+// Open reports whether requests are sent at a given rate, whether or not answers have come.
+func (w Workload) Open() bool { return w.Rate > 0 || w.Share > 0 }
+
+// Closed is the same work in a closed loop: each answer lets the next request go.
+func (w Workload) Closed() Workload {
+	w.Share, w.Rate, w.Burst = 0, 0, Burst{}
+	return w
 }
 
 // Pipelines reports whether Depth may be greater than one.
 func (w Workload) Pipelines() bool {
+	if w.Open() {
+		return false // as many are in flight as the rate makes
+	}
 	switch w.Kind {
 	case Echo, HTTP, HTTPFile, Idle:
 		return true

@@ -1,0 +1,68 @@
+package workload
+
+import (
+	"fmt"
+	"time"
+)
+
+// family is a group of cells that differ in the number of connections and in the rate only.
+type family struct {
+	group string
+	title string
+	work  Workload
+	conns []int
+	rates []rate // of an open loop; nil for a closed one
+}
+
+// idleActive is the number of connections that carry traffic in the idle cells, whose names count
+// the silent ones.
+const idleActive = 16
+
+var families = []family{
+	{"echo64", "small echoes (64 B)", Workload{Kind: Echo, Size: 64}, []int{1, 8, 64, 512, 4096}, nil},
+	{"echo16k", "16 KiB echoes", Workload{Kind: Echo, Size: 16 << 10}, []int{64}, nil},
+	{"stream-up", "1 MiB streams to the server", Workload{Kind: StreamUp, Size: 1 << 20}, []int{4}, nil},
+	{"stream-down", "1 MiB streams to the client", Workload{Kind: StreamDown, Size: 1 << 20}, []int{4}, nil},
+	{"http", "HTTP hello", Workload{Kind: HTTP}, []int{1, 16, 128}, nil},
+	{"httpfile", "HTTP files (64 KiB)", Workload{Kind: HTTPFile, Size: 64 << 10}, []int{32}, nil},
+	{"churn", "connections of one request", Workload{Kind: Churn, Size: 64}, []int{32}, nil},
+	{"fanout", "fan-out (64 B)", Workload{Kind: Fanout, Size: 64}, []int{512}, nil},
+	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64, Burn: 2 * time.Millisecond}, []int{64}, nil},
+	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}, nil},
+}
+
+// cell is the cell with that number of connections, in an open loop if r is not the zero rate.
+func (f family) cell(conns int, r rate) Cell {
+	w := f.work
+	w.Depth = 1
+	w.Conns = conns
+	w.Share, w.Rate = r.share, r.perSecond
+	if w.Kind == Idle {
+		w.Conns, w.IdleConns = idleActive, conns
+	}
+	c := Cell{Name: fmt.Sprintf("%s/%d", f.group, conns), Title: f.title, Work: w}
+	if w.Open() {
+		c.Name += "@" + r.String()
+	}
+	return c
+}
+
+func (f family) cells() []Cell {
+	var cells []Cell
+	for _, n := range f.conns {
+		cells = append(cells, f.atRates(n)...)
+	}
+	return cells
+}
+
+// atRates are the family's cells with that number of connections.
+func (f family) atRates(conns int) []Cell {
+	if f.rates == nil {
+		return []Cell{f.cell(conns, rate{})}
+	}
+	var cells []Cell
+	for _, r := range f.rates {
+		cells = append(cells, f.cell(conns, r))
+	}
+	return cells
+}
