@@ -18,6 +18,14 @@ type finding struct {
 	clear  bool    // beyond the noise
 }
 
+// name is the title, with what is compared unless that is CPU time.
+func (f *finding) name() string {
+	if f.tail {
+		return "the p99 latency of " + f.title
+	}
+	return f.title
+}
+
 // judge fills in the warnings and the verdict.
 func (r *Report) judge() {
 	r.Warnings = append(r.Warnings, r.warnings()...)
@@ -35,7 +43,7 @@ func (r *Report) verdict() string {
 		percent := fmt.Sprintf("%.0f %%", math.Abs(f.change)*100)
 		switch {
 		case !f.clear:
-			same = append(same, f.title)
+			same = append(same, f.name())
 		case f.tail && f.change < 0:
 			tail = append(tail, percent+" lower for "+f.title)
 		case f.tail:
@@ -77,34 +85,28 @@ func (c *CellReport) uringnet() int {
 	return slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Uringnet })
 }
 
-// figure is what the verdict compares in a cell. Beside handlers that burn all the CPU they can
-// get, CPU time per request tells how many of those were served, and nothing about uringnet.
-func (c *CellReport) figure() func(Figures) float64 {
-	if c.Work.Kind == workload.Tail {
-		return p99
-	}
-	return cpuTime
+// compared is what the verdict compares in a cell: CPU time per request, p99 latency, or both.
+// Beside handlers that burn all the CPU they can get, CPU time per request tells how many of those
+// were served, and nothing about uringnet. An open loop is there to measure latency.
+func (c *CellReport) compared() (cpu, tail bool) {
+	isTail := c.Work.Kind == workload.Tail
+	return !isTail, isTail || c.Work.Open()
 }
 
 // findings looks at the rounds of all cells of a group together.
 func (r *Report) findings() []finding {
-	type group struct {
-		finding
-		ratios []float64
-		noise  []float64
-	}
 	var groups []*group
 	for _, c := range r.Cells {
-		i, b := c.uringnet(), c.Servers[c.base()]
-		if i < 0 || b.Kind != server.Net {
+		if c.uringnet() < 0 || c.Servers[c.base()].Kind != server.Net {
 			continue
 		}
-		if n := len(groups); n == 0 || groups[n-1].title != c.Title {
-			groups = append(groups, &group{finding: finding{title: c.Title, tail: c.Work.Kind == workload.Tail}})
+		cpu, tail := c.compared()
+		if cpu {
+			groups = add(groups, &c, false, cpuTime)
 		}
-		g := groups[len(groups)-1]
-		g.ratios = append(g.ratios, ratios(c.Servers[i].Rounds, b.Rounds, c.figure())...)
-		g.noise = append(g.noise, noise(b.Rounds, c.figure()))
+		if tail {
+			groups = add(groups, &c, true, p99)
+		}
 	}
 	var out []finding
 	for _, g := range groups {
@@ -114,6 +116,26 @@ func (r *Report) findings() []finding {
 		}
 	}
 	return out
+}
+
+// group is a finding with what it is made from.
+type group struct {
+	finding
+	ratios []float64
+	noise  []float64
+}
+
+// add adds a cell to its group, which is a new one if need be.
+func add(groups []*group, c *CellReport, tail bool, figure func(Figures) float64) []*group {
+	i := slices.IndexFunc(groups, func(g *group) bool { return g.title == c.Title && g.tail == tail })
+	if i < 0 {
+		i = len(groups)
+		groups = append(groups, &group{finding: finding{title: c.Title, tail: tail}})
+	}
+	g, base := groups[i], c.Servers[c.base()]
+	g.ratios = append(g.ratios, ratios(c.Servers[c.uringnet()].Rounds, base.Rounds, figure)...)
+	g.noise = append(g.noise, noise(base.Rounds, figure))
+	return groups
 }
 
 // judge calls a change clear if it is worth mentioning, larger than net's own noise, and most

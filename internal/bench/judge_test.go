@@ -32,6 +32,38 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestVerdictOfOpenLoop(t *testing.T) {
+	r := with(openReport("open-http/1000@20%", 0.8), openReport("open-http/1000@80%", 0.8))
+	want := "On this machine uringnet takes this CPU time per request, compared with net: 20 % less for HTTP hello at a given rate; " +
+		"the p99 latency of uringnet is 20 % lower for HTTP hello at a given rate."
+	if got := r.verdict(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestOpenLoopWarnings(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(*CellReport)
+		want string
+	}{
+		{"none", func(*CellReport) {}, ""},
+		{"late", func(c *CellReport) { each(c, func(d *Round) { d.LateP99 = d.P99 / 2 }) },
+			"late with net, uringnet and epoll"},
+		{"behind", func(c *CellReport) { each(c, func(d *Round) { d.Seconds = 1.2 }) },
+			"net, uringnet and epoll did not keep up with the rate"},
+		{"priority", func(c *CellReport) { c.Servers[0].Rounds[0].NoPriority = "not permitted" },
+			"no priority: not permitted"},
+	} {
+		r := openReport("open-http/1000@20%", 0.8)
+		test.do(&r.Cells[0])
+		got := strings.Join(r.warnings(), "\n")
+		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: warnings %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
 func TestVerdictNeedsBoth(t *testing.T) {
 	r := reportOf("echo64/64", steady, 0.8)
 	r.Cells[0].Servers = r.Cells[0].Servers[:1]

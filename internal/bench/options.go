@@ -22,8 +22,9 @@ type Options struct {
 	Window     time.Duration // of one measurement
 	Warmup     time.Duration // before it, not measured
 	Pin        Pin
-	GOMAXPROCS int // of the servers; 0 leaves it to Go
-	Depth      int // messages in flight per connection, where the work allows it
+	GOMAXPROCS int  // of the servers; 0 leaves it to Go
+	Depth      int  // messages in flight per connection, where the work allows it
+	Priority   bool // the load generator runs before all other processes
 	JSON       string
 	Plot       string
 	Profiles   string // folder for CPU profiles of the servers, or nothing
@@ -54,6 +55,10 @@ cells: %s
 A cell is chosen by its name, its group (echo64), the beginning of names, or with another number of
 connections (echo64/1000).
 
+Cells with an @ are open loops: requests are sent at a given rate, at random moments (Poisson), and
+latency counts from the moment that was intended. The rate is a share of what package net can do,
+which is found out first, or a number a second: open-http/1000@30%%, open-http/1000@8000.
+
 flags:
 `
 
@@ -75,6 +80,9 @@ func ParseOptions(args []string, stderr io.Writer) (Options, error) {
 	fs.IntVar(&o.Rounds, "rounds", 5, "`number` of measurements of each server in each cell")
 	fs.IntVar(&o.GOMAXPROCS, "gomaxprocs", 0, "GOMAXPROCS of the servers; default: their number of CPUs")
 	fs.IntVar(&o.Depth, "depth", 1, "messages in flight per connection, in the echo, HTTP and idle cells")
+	rate := fs.Float64("rate", 0, "`requests` a second in the open-loop cells, instead of their shares of what net can do")
+	burst := fs.String("burst", "", "requests of the open-loop cells come in bursts: `ON/OFF`, as in 10ms/90ms, at the same mean rate")
+	fs.BoolVar(&o.Priority, "priority", false, "run the load generator before all other processes (SCHED_FIFO), if that is permitted")
 	fs.StringVar(&o.JSON, "json", "", "write everything measured to this `file`")
 	fs.StringVar(&o.Plot, "plot", "", "draw the ratios to net into this SVG `file`")
 	fs.StringVar(&o.Profiles, "cpuprofile", "", "write a CPU profile of every server process into this `folder`")
@@ -88,6 +96,7 @@ func ParseOptions(args []string, stderr io.Writer) (Options, error) {
 		noArgs(fs),
 		o.set(*cells, *servers, *pin),
 		o.setTimes(*seconds, *warmup),
+		o.setArrivals(*rate, *burst),
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "uringnet bench: %v\nRun 'uringnet bench -h' for help.\n", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func TestParseOptionsDefaults(t *testing.T) {
 	for _, s := range o.Servers {
 		servers = append(servers, s.Name)
 	}
-	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 16 || o.Format != Text {
+	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 28 || o.Format != Text {
 		t.Errorf("servers %s, %d cells, format %s", got, len(o.Cells), o.Format)
 	}
 	// "bench -cells echo64 -rounds 5" is promised to end within two minutes; a third is for
@@ -53,6 +54,24 @@ func TestParseOptionsDefaults(t *testing.T) {
 	const cells, limit = 5, 2 * time.Minute
 	if length := time.Duration(cells*5*len(o.Servers)) * (o.Window + o.Warmup); length > limit*2/3 {
 		t.Errorf("echo64 with five rounds would measure for %v", length)
+	}
+}
+
+func TestParseOptionsOfArrivals(t *testing.T) {
+	o, err := ParseOptions(strings.Fields("-cells echo64/64,open-echo64,burn5ms/8@10% -rate 5000 -burst 10ms/90ms -priority"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range o.Cells {
+		got = append(got, fmt.Sprintf("%s %g %v/%v", c.Name, c.Work.Rate, c.Work.Burst.On, c.Work.Burst.Off))
+	}
+	want := []string{"echo64/64 0 0s/0s", "open-echo64/1000@5000 5000 10ms/90ms", "burn5ms/8@5000 5000 10ms/90ms"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+	if !o.Priority {
+		t.Error("-priority is not taken")
 	}
 }
 
@@ -71,6 +90,9 @@ func TestParseOptionsErrors(t *testing.T) {
 		"-warmup -1":              "want 0 to 60",
 		"-gomaxprocs -2":          "positive",
 		"-depth 0":                "want 1 to 1024",
+		"-rate -1":                "more than 0",
+		"-burst 10ms":             "a slash",
+		"-rate 5 -cells echo64":   "none was chosen",
 		"-format html":            "want text, markdown or summary",
 		"more":                    `unexpected argument "more"`,
 		"-colour":                 "not defined",
@@ -90,7 +112,7 @@ func TestParseOptionsHelp(t *testing.T) {
 	if !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("error %v, want %v", err, flag.ErrHelp)
 	}
-	for _, want := range []string{"usage: uringnet bench", "echo64/4096", "-pin"} {
+	for _, want := range []string{"usage: uringnet bench", "echo64/4096", "-pin", "open-http/1000@30%,"} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("the usage text lacks %q:\n%s", want, &stderr)
 		}

@@ -43,7 +43,10 @@ type Settings struct {
 // CellReport is a cell with what each server did in it.
 type CellReport struct {
 	workload.Cell
-	Servers []ServerReport `json:"servers"`
+	// Capacity is how many requests/s package net answers in this work in a closed loop, of which an
+	// open loop's rate is a share.
+	Capacity float64        `json:"capacity,omitempty"`
+	Servers  []ServerReport `json:"servers"`
 }
 
 // ServerReport is one server in one cell.

@@ -59,6 +59,23 @@ func reportOf(cell string, jitter []float64, cpu float64) *Report {
 	}
 }
 
+// openReport makes up a report of one open-loop cell: a rate of 1000 requests/s, at which uringnet
+// needs the given share of net's CPU time and of its latency.
+func openReport(cell string, share float64) *Report {
+	r := reportOf(cell, steady, share)
+	c := &r.Cells[0]
+	c.Work.Rate, c.Capacity = 1000, 1000/c.Work.Share
+	for i := range c.Servers {
+		for j := range c.Servers[i].Rounds {
+			d := &c.Servers[i].Rounds[j]
+			perRequest := d.CPU / float64(d.Requests)
+			d.Requests, d.CPU, d.LateP99 = 1000, 1000*perRequest, 30
+		}
+	}
+	c.summarize()
+	return r
+}
+
 // with joins the cells of several reports.
 func with(reports ...*Report) *Report {
 	r := *reports[0]

@@ -19,6 +19,8 @@ type runner struct {
 	binary   string // this program, to start children with
 	scratch  string // folder for temporary files
 	progress *Progress
+
+	capacities map[workload.Workload]capacity
 }
 
 // Measure runs the benchmark. When ctx ends it stops its children and returns what there is.
@@ -45,6 +47,7 @@ func Measure(ctx context.Context, o Options, p *Progress) (*Report, error) {
 		report.Warnings = append(report.Warnings, warning)
 	}
 	p.total = r.count()
+	r.capacities = map[workload.Workload]capacity{}
 	for _, cell := range o.Cells {
 		if ctx.Err() != nil {
 			break
@@ -86,11 +89,16 @@ func (r *runner) runs(w workload.Workload) []Spec {
 	return specs
 }
 
-// count returns the number of measurements.
+// count returns the number of measurements, those of capacities included.
 func (r *runner) count() int {
 	n := 0
+	counted := map[workload.Workload]bool{}
 	for _, c := range r.Cells {
 		n += len(r.runs(c.Work)) * r.Rounds
+		if closed := c.Work.Closed(); c.Work.Share > 0 && !counted[closed] {
+			counted[closed] = true
+			n += capacityRuns
+		}
 	}
 	return n
 }
@@ -103,11 +111,21 @@ func (r *runner) cell(ctx context.Context, cell workload.Cell) CellReport {
 	for _, s := range specs {
 		c.Servers = append(c.Servers, ServerReport{Name: s.Name, Kind: s.Kind})
 	}
+	err := r.chooseRate(ctx, &c)
+	if ctx.Err() != nil {
+		return c // killed, not failed
+	}
+	if err != nil {
+		for i := range c.Servers {
+			c.Servers[i].Error = err.Error()
+		}
+		return c
+	}
 	for round := 1; round <= r.Rounds; round++ {
 		for i, spec := range specs {
 			r.progress.begin(cell.Name, round, r.Rounds, spec.Name)
 			if s := &c.Servers[i]; s.Error == "" {
-				r.turn(ctx, spec, cell, round, s)
+				r.turn(ctx, spec, c.Cell, round, s)
 			}
 			if ctx.Err() != nil {
 				return c
@@ -148,6 +166,8 @@ func (r *runner) measure(ctx context.Context, spec Spec, cell workload.Cell, rou
 		Work:      cell.Work,
 		Warmup:    r.Warmup,
 		Window:    r.Window,
+		Seed:      uint64(round), // each server gets the same arrivals
+		Priority:  r.Priority,
 	})
 	if err != nil {
 		return none, srv.fail(err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,41 @@ func TestSmoke(t *testing.T) {
 				continue
 			}
 			checkRound(t, c, s)
+		}
+	}
+	noChildren(t)
+}
+
+// TestSmokeOpenLoop runs each kind of work that has a rate: at a share of what net can do, and at a
+// given one.
+func TestSmokeOpenLoop(t *testing.T) {
+	o := parse(t, "-cells open-echo64/20@20%,open-http/20@500,burn50us/4@10%,burn5ms-10th/4@100 "+
+		"-servers net,uringnet,epoll -rounds 1 -seconds 0.1 -warmup 0.01 -burst 10ms/10ms -priority")
+	report, err := Measure(t.Context(), o, NewProgress(io.Discard, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Cells) != 4 {
+		t.Errorf("%d cells, want 4", len(report.Cells))
+	}
+	for _, c := range report.Cells {
+		var requests []uint64
+		for _, s := range c.Servers {
+			if s.Error != "" || len(s.Rounds) != 1 {
+				t.Errorf("%s %s: %d rounds, error %q", c.Name, s.Name, len(s.Rounds), s.Error)
+				continue
+			}
+			checkRound(t, c, s)
+			if s.Rounds[0].LateP99 <= 0 {
+				t.Errorf("%s %s: the load generator was %v us late", c.Name, s.Name, s.Rounds[0].LateP99)
+			}
+			requests = append(requests, s.Rounds[0].Requests)
+		}
+		if len(slices.Compact(requests)) != 1 {
+			t.Errorf("%s: the servers got %v requests, want the same arrivals for all", c.Name, requests)
+		}
+		if share := c.Work.Share; share > 0 && (c.Capacity <= 0 || !near(c.Work.Rate, share*c.Capacity)) {
+			t.Errorf("%s: the rate is %v, want %v of %v", c.Name, c.Work.Rate, share, c.Capacity)
 		}
 	}
 	noChildren(t)

@@ -38,7 +38,9 @@ func collect(rounds []Round, figure func(Figures) float64) []float64 {
 // The figures that are looked at one by one.
 func requestRate(f Figures) float64 { return f.Requests }
 func cpuTime(f Figures) float64     { return f.CPU }
+func p50(f Figures) float64         { return f.P50 }
 func p99(f Figures) float64         { return f.P99 }
+func p999(f Figures) float64        { return f.P999 }
 func idleBytes(f Figures) float64   { return f.IdleBytes }
 
 func medians(rounds []Round) Figures {
@@ -48,9 +50,9 @@ func medians(rounds []Round) Figures {
 		CPU:       of(cpuTime),
 		User:      of(func(f Figures) float64 { return f.User }),
 		System:    of(func(f Figures) float64 { return f.System }),
-		P50:       of(func(f Figures) float64 { return f.P50 }),
+		P50:       of(p50),
 		P99:       of(p99),
-		P999:      of(func(f Figures) float64 { return f.P999 }),
+		P999:      of(p999),
 		Switches:  of(func(f Figures) float64 { return f.Switches }),
 		RSS:       of(func(f Figures) float64 { return f.RSS }),
 		IdleBytes: of(idleBytes),
@@ -105,6 +107,9 @@ func (c *CellReport) summarize() {
 		if i != base {
 			s.Ratios = compare(s, &c.Servers[base], c.Work.IdleConns > 0)
 		}
+	}
+	if c.Work.Open() {
+		return // requests/s are given
 	}
 	ceiling := slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Epoll })
 	if ceiling < 0 || c.Servers[ceiling].Ratios == nil {

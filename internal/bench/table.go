@@ -64,6 +64,9 @@ func (r *Report) remarks() []string {
 		if line := c.idleLine(); line != "" {
 			out = append(out, line)
 		}
+		if line := c.openLine(); line != "" {
+			out = append(out, line)
+		}
 	}
 	for _, warning := range r.Warnings {
 		out = append(out, "Warning: "+warning)
@@ -103,7 +106,11 @@ func (r *Report) rows() [][]string {
 			if i > 0 {
 				name = ""
 			}
-			rows = append(rows, append([]string{name, s.Name}, s.numbers()...))
+			row := append([]string{name, s.Name}, s.numbers()...)
+			if c.Work.Open() {
+				row[wordColumns+1] = "" // requests/s are given
+			}
+			rows = append(rows, row)
 		}
 	}
 	return rows

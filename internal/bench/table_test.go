@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
 func example() *Report {
@@ -62,6 +65,27 @@ func TestPrint(t *testing.T) {
 		example().print(&b, format)
 		if b.String() != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", format, &b, want)
+		}
+	}
+}
+
+func TestPrintOpenLoop(t *testing.T) {
+	r := openReport("open-http/1000@50%", 0.8)
+	r.Cells[0].Work.Burst = workload.Burst{On: 10 * time.Millisecond, Off: 90 * time.Millisecond}
+	want := "open-http/1000@50%: 1000 requests/s are sent, whatever the server does (50 % of the 2000 that net answers " +
+		"in a closed loop), in bursts of 10ms with 90ms between them; " +
+		"uringnet p50 0.80 (0.80-0.80), p99 0.80 (0.80-0.80), p99.9 0.80 (0.80-0.80) of net's; " +
+		"epoll p50 0.50 (0.50-0.50), p99 0.50 (0.50-0.50), p99.9 0.50 (0.50-0.50) of net's; " +
+		"the load generator's p99 of being late: net 30.0 us, uringnet 30.0 us, epoll 30.0 us."
+	for _, format := range []Format{Text, Markdown, Summary} {
+		var b bytes.Buffer
+		r.print(&b, format)
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s lacks %q:\n%s", format, want, &b)
+		}
+		// Requests/s are given, so a ratio of them, which would be 1, says nothing.
+		if strings.Contains(b.String(), "1.00 (1.00-1.00)") || !strings.Contains(b.String(), "0.80 (0.80-0.80)") {
+			t.Errorf("%s has a ratio of requests/s, or none of CPU time:\n%s", format, &b)
 		}
 	}
 }

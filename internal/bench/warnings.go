@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-
 	"strings"
 
 	"github.com/uringnet/uringnet/internal/bench/server"
@@ -15,6 +14,8 @@ const (
 	tooMuchSteal = 0.02 // CPU time taken by the hypervisor, of one CPU
 	disturbed    = 0.25 // share of the rounds in which one of these two happened
 	saturated    = 0.97 // CPU time of the load generator, of one CPU
+	tooLate      = 0.25 // lateness of an open loop, of the p99 latency that it measures
+	tooFarBehind = 0.10 // time that the last answers of an open loop take, of the window
 	unsaturated  = 0.90 // CPU time of a server that would have done more, of its CPUs
 )
 
@@ -59,8 +60,12 @@ func (r *Report) warnings() []string {
 			n.add(c.Name, "the load generator was at its limit before %s; look at the CPU time, requests/s cannot show more", list(limited))
 		}
 		b := c.Servers[c.base()]
-		if noise(b.Rounds, requestRate) > tooNoisy {
+		if noise(b.Rounds, c.steady()) > tooNoisy {
 			n.add(c.Name, "this machine was too noisy: the rounds of %s are themselves far apart; use more -rounds, longer -seconds, or a quieter machine", b.Name)
+		}
+		r.openWarnings(&c, &n)
+		if why := c.noPriority(); why != "" {
+			n.add(c.Name, "the load generator had no priority: %s", why)
 		}
 		if c.disturbed(func(d Round) float64 { return d.OtherCPU / d.Seconds }, tooMuchOther) {
 			n.add(c.Name, "other processes used the CPUs meanwhile")
@@ -70,6 +75,14 @@ func (r *Report) warnings() []string {
 		}
 	}
 	return n.lines()
+}
+
+// steady is the figure whose spread shows how noisy the machine was.
+func (c *CellReport) steady() func(Figures) float64 {
+	if c.Work.Open() {
+		return cpuTime
+	}
+	return requestRate
 }
 
 // disturbed reports whether too many rounds had more than limit of something.

@@ -18,6 +18,15 @@ type family struct {
 // the silent ones.
 const idleActive = 16
 
+// threeRates are shares of what package net can do: hardly busy, half, nearly all.
+var threeRates = []rate{{share: 0.2}, {share: 0.5}, {share: 0.8}}
+
+var half = []rate{{share: 0.5}}
+
+func burning(burn time.Duration, oneIn int) Workload {
+	return Workload{Kind: HTTPBurn, Burn: burn, BurnOneIn: oneIn}
+}
+
 var families = []family{
 	{"echo64", "small echoes (64 B)", Workload{Kind: Echo, Size: 64}, []int{1, 8, 64, 512, 4096}, nil},
 	{"echo16k", "16 KiB echoes", Workload{Kind: Echo, Size: 16 << 10}, []int{64}, nil},
@@ -29,6 +38,14 @@ var families = []family{
 	{"fanout", "fan-out (64 B)", Workload{Kind: Fanout, Size: 64}, []int{512}, nil},
 	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64, Burn: 2 * time.Millisecond}, []int{64}, nil},
 	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}, nil},
+	{"open-echo64", "small echoes at a given rate", Workload{Kind: Echo, Size: 64}, []int{1000}, threeRates},
+	{"open-http", "HTTP hello at a given rate", Workload{Kind: HTTP}, []int{1000}, threeRates},
+	{"burn50us", "HTTP handlers that burn 50 us", burning(50*time.Microsecond, 1), []int{200}, half},
+	{"burn500us", "HTTP handlers that burn 500 us", burning(500*time.Microsecond, 1), []int{200}, half},
+	{"burn5ms", "HTTP handlers that burn 5 ms", burning(5*time.Millisecond, 1), []int{200}, half},
+	{"burn50us-10th", "HTTP where one in ten burns 50 us", burning(50*time.Microsecond, 10), []int{200}, half},
+	{"burn500us-10th", "HTTP where one in ten burns 500 us", burning(500*time.Microsecond, 10), []int{200}, half},
+	{"burn5ms-10th", "HTTP where one in ten burns 5 ms", burning(5*time.Millisecond, 10), []int{200}, half},
 }
 
 // cell is the cell with that number of connections, in an open loop if r is not the zero rate.

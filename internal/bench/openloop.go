@@ -1,0 +1,101 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+)
+
+// openLine tells of an open-loop cell what the table has no column for.
+func (c *CellReport) openLine() string {
+	if c.Work.Rate == 0 {
+		return "" // a closed loop, or one whose rate could not be found
+	}
+	line := fmt.Sprintf("%s: %.0f requests/s are sent, whatever the server does", c.Name, c.Work.Rate)
+	if c.Work.Share > 0 {
+		line += fmt.Sprintf(" (%.0f %% of the %.0f that net answers in a closed loop)", c.Work.Share*100, c.Capacity)
+	}
+	if b := c.Work.Burst; b.On > 0 {
+		line += fmt.Sprintf(", in bursts of %v with %v between them", b.On, b.Off)
+	}
+	base := c.Servers[c.base()]
+	for _, s := range c.Servers {
+		if s.Ratios != nil {
+			line += fmt.Sprintf("; %s p50 %s, p99 %s, p99.9 %s of %s's", s.Name,
+				latencyRatio(s, base, p50), latencyRatio(s, base, p99), latencyRatio(s, base, p999), base.Name)
+		}
+	}
+	return line + "; the load generator's p99 of being late: " + c.lateness() + "."
+}
+
+func latencyRatio(s, base ServerReport, figure func(Figures) float64) string {
+	values := ratios(s.Rounds, base.Rounds, figure)
+	if len(values) == 0 {
+		return "-"
+	}
+	return spread(values).String()
+}
+
+// lateness lists how late the load generator was, with each server.
+func (c *CellReport) lateness() string {
+	var parts []string
+	for _, s := range c.Servers {
+		if len(s.Rounds) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s us", s.Name, digits(s.late())))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// late is how late the load generator was with the latest 1 % of its requests, in microseconds.
+func (s *ServerReport) late() float64 {
+	var values []float64
+	for _, d := range s.Rounds {
+		values = append(values, d.LateP99)
+	}
+	return median(values)
+}
+
+// openWarnings tells what makes the figures of an open-loop cell doubtful.
+func (r *Report) openWarnings(c *CellReport, n *notes) {
+	if !c.Work.Open() {
+		return
+	}
+	var late, behind []string
+	for _, s := range c.Servers {
+		if len(s.Rounds) == 0 {
+			continue
+		}
+		if s.late() > tooLate*s.Median.P99 {
+			late = append(late, s.Name)
+		}
+		if median(seconds(s.Rounds)) > (1+tooFarBehind)*r.Settings.Seconds {
+			behind = append(behind, s.Name)
+		}
+	}
+	if len(late) > 0 {
+		n.add(c.Name, "the load generator was itself late with %s, and their latency has that in it; use -priority, -pin or a lower rate", list(late))
+	}
+	if len(behind) > 0 {
+		n.add(c.Name, "%s did not keep up with the rate; the latency grows as long as it lasts", list(behind))
+	}
+}
+
+func seconds(rounds []Round) []float64 {
+	var out []float64
+	for _, d := range rounds {
+		out = append(out, d.Seconds)
+	}
+	return out
+}
+
+// noPriority returns why the load generator did not run before all other processes, if it was to.
+func (c *CellReport) noPriority() string {
+	for _, s := range c.Servers {
+		for _, d := range s.Rounds {
+			if d.NoPriority != "" {
+				return d.NoPriority
+			}
+		}
+	}
+	return ""
+}
