@@ -89,24 +89,28 @@ const dialBatch = 64
 
 // dialAll opens n connections and exchanges one message on each, so that the server has accepted
 // them all.
-func (l *loop) dialAll(n int, p *protocol, opened func(i, fd int) error) error {
+func (l *loop) dialAll(n int, p *protocol, opened func(i int, k link) error) error {
 	for first := 0; first < n; first += dialBatch {
-		var fds []int
+		var links []link
 		for range min(dialBatch, n-first) {
 			fd, err := l.dial()
 			if err != nil {
 				return err
 			}
-			if _, err := blocking(fd).Write(p.request(false)); err != nil {
+			k, err := protect(fd, l.work)
+			if err != nil {
 				return err
 			}
-			fds = append(fds, fd)
+			if _, err := k.stream().Write(p.request(false)); err != nil {
+				return err
+			}
+			links = append(links, k)
 		}
-		for i, fd := range fds {
-			if err := p.prime(blocking(fd)); err != nil {
+		for i, k := range links {
+			if err := p.prime(k.stream()); err != nil {
 				return err
 			}
-			if err := opened(first+i, fd); err != nil {
+			if err := opened(first+i, k); err != nil {
 				return err
 			}
 		}
@@ -123,5 +127,5 @@ func openIdle(l *loop, cfg Config) (before proc.Sample, err error) {
 	if before, err = proc.Take(cfg.ServerPID); err != nil {
 		return before, err
 	}
-	return before, l.dialAll(cfg.Work.IdleConns, echoProtocol(cfg.Work), func(int, int) error { return nil })
+	return before, l.dialAll(cfg.Work.IdleConns, echoProtocol(cfg.Work), func(int, link) error { return nil })
 }

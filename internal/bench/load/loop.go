@@ -3,6 +3,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -52,12 +53,13 @@ func newDriver(l *loop, seed uint64) (driver, error) {
 type conn struct {
 	id       int32
 	fd       int
-	watching uint32  // the epoll events asked for
-	got      int     // bytes of the answer that is arriving
-	unsent   int     // bytes of messages that the socket would not take yet
-	sentAt   []int64 // when the messages in flight were sent, a ring
-	oldest   int     // index in sentAt of the message whose answer comes next
-	round    int     // broadcasts received (fanout), or requests answered
+	secure   *tls.Conn // TLS on fd, or nil
+	watching uint32    // the epoll events asked for
+	got      int       // bytes of the answer that is arriving
+	unsent   int       // bytes of messages that the socket would not take yet
+	sentAt   []int64   // when the messages in flight were sent, a ring
+	oldest   int       // index in sentAt of the message whose answer comes next
+	round    int       // broadcasts received (fanout), or requests answered
 }
 
 // loop is the state that all drivers share.
@@ -78,7 +80,10 @@ type loop struct {
 // end, so its end of file means that nobody waits for the result any more.
 const stdinID = -1
 
-var errParentGone = errors.New("the benchmark has gone away")
+var (
+	errParentGone = errors.New("the benchmark has gone away")
+	errClosed     = errors.New("the server closed the connection")
+)
 
 func newLoop(w workload.Workload, addr netip.AddrPort) (*loop, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -151,6 +156,13 @@ func (l *loop) done(latency int64) {
 	_ = l.hist.RecordValue(latency)
 }
 
+// adopt makes connection number i of a link of the set-up.
+func (l *loop) adopt(i int, k link) error {
+	c := &l.conns[i]
+	c.fd, c.secure = k.fd, k.secure
+	return l.watch(c, unix.EPOLLIN)
+}
+
 // watch makes c's descriptor non-blocking and asks for events on it.
 func (l *loop) watch(c *conn, events uint32) error {
 	if err := unix.SetNonblock(c.fd, true); err != nil {
@@ -171,6 +183,9 @@ func (l *loop) rewatch(c *conn, events uint32) error {
 
 // read reads once into the loop's buffer; wait tells that nothing was there.
 func (l *loop) read(c *conn) (b []byte, wait bool, err error) {
+	if c.secure != nil {
+		return l.readSecure(c)
+	}
 	n, err := rawio.Read(c.fd, l.buf)
 	switch {
 	case err == unix.EAGAIN:
@@ -178,13 +193,16 @@ func (l *loop) read(c *conn) (b []byte, wait bool, err error) {
 	case err != nil:
 		return nil, false, fmt.Errorf("read: %w", err)
 	case n == 0:
-		return nil, false, errors.New("the server closed the connection")
+		return nil, false, errClosed
 	}
 	return l.buf[:n], false, nil
 }
 
 // write writes once; a socket that is full takes 0 bytes.
 func (l *loop) write(c *conn, b []byte) (int, error) {
+	if c.secure != nil {
+		return c.secure.Write(b)
+	}
 	n, err := rawio.Write(c.fd, b)
 	if err == unix.EAGAIN {
 		return 0, nil

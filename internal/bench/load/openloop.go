@@ -52,10 +52,7 @@ func newOpenLoop(l *loop, p *protocol, seed uint64) (*openLoop, error) {
 }
 
 func (d *openLoop) start() error {
-	return d.dialAll(len(d.conns), d.proto, func(i, fd int) error {
-		d.conns[i].fd = fd
-		return d.watch(&d.conns[i], unix.EPOLLIN)
-	})
+	return d.dialAll(len(d.conns), d.proto, d.adopt)
 }
 
 // run goes on with the schedule for length, and then waits for the answers that are missing. So

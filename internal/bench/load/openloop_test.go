@@ -3,13 +3,8 @@
 package load
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,69 +12,8 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// serving returns the address of a server that handles each connection by handle.
-func serving(t *testing.T, handle func(net.Conn)) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				handle(c)
-			}()
-		}
-	}()
-	return ln.Addr().String()
-}
-
 func openEcho(rate float64, conns int) workload.Workload {
 	return workload.Workload{Kind: workload.Echo, Size: 64, Conns: conns, Depth: 1, Rate: rate}
-}
-
-// TestMain lets this binary be a load generator too, which has its process for itself: its thread
-// does not tell the scheduler when it waits.
-func TestMain(m *testing.M) {
-	if len(os.Args) != 3 || os.Args[1] != "load" {
-		// A process that the race detector watches waits a second before it ends.
-		os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-		os.Exit(m.Run())
-	}
-	var cfg Config
-	err := json.Unmarshal([]byte(os.Args[2]), &cfg)
-	var r Result
-	if err == nil {
-		r, err = Run(cfg)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	json.NewEncoder(os.Stdout).Encode(r)
-}
-
-// measureOpen runs a load generator against a server in this process.
-func measureOpen(t *testing.T, addr string, w workload.Workload, window time.Duration) (r Result, err error) {
-	t.Helper()
-	cfg, err := json.Marshal(Config{Addr: addr, ServerPID: os.Getpid(), Work: w, Window: window, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0], "load", string(cfg))
-	var complaint bytes.Buffer
-	cmd.Stderr = &complaint
-	out, err := cmd.Output()
-	if err != nil {
-		return r, fmt.Errorf("%w: %s", err, &complaint)
-	}
-	return r, json.Unmarshal(out, &r)
 }
 
 const stall = 50 * time.Millisecond
@@ -102,7 +36,7 @@ func TestStallIsInTheLatency(t *testing.T) {
 		}
 	})
 	const rate, window = 1000, 200 * time.Millisecond
-	r, err := measureOpen(t, addr, openEcho(rate, 1), window)
+	r, err := measure(t, addr, openEcho(rate, 1), window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +81,7 @@ func TestRequestsArePipelined(t *testing.T) {
 		a.next()
 	}
 	last := a.next().at
-	r, err := measureOpen(t, addr, w, time.Duration(last))
+	r, err := measure(t, addr, w, time.Duration(last))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +104,7 @@ func TestFullSocketIsWaitedFor(t *testing.T) {
 	})
 	w := openEcho(400, 1)
 	w.Size = 1 << 20
-	r, err := measureOpen(t, addr, w, stall)
+	r, err := measure(t, addr, w, stall)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +125,7 @@ func TestAnswerThatWasNotAskedFor(t *testing.T) {
 			}
 		}
 	})
-	_, err := measureOpen(t, addr, openEcho(1000, 2), 100*time.Millisecond)
+	_, err := measure(t, addr, openEcho(1000, 2), 100*time.Millisecond)
 	if want := "answered what was not asked"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}

@@ -40,11 +40,7 @@ func (d *requests) burns(c *conn) bool {
 }
 
 func (d *requests) start() error {
-	err := d.dialAll(len(d.conns), d.proto, func(i, fd int) error {
-		d.conns[i].fd = fd
-		return d.watch(&d.conns[i], unix.EPOLLIN)
-	})
-	if err != nil {
+	if err := d.dialAll(len(d.conns), d.proto, d.adopt); err != nil {
 		return err
 	}
 	for i := range d.conns {

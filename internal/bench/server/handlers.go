@@ -19,6 +19,8 @@ func serveGo(cfg Config, ln net.Listener) error {
 	switch w.Kind {
 	case workload.HTTP:
 		return http.Serve(ln, http.HandlerFunc(hello))
+	case workload.HTTPS:
+		return serveTLS(ln, http.HandlerFunc(hello))
 	case workload.HTTPBurn:
 		return http.Serve(ln, helloOrBurn(w))
 	case workload.HTTPFile:

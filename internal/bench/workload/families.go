@@ -38,6 +38,7 @@ var families = []family{
 	{"fanout", "fan-out (64 B)", Workload{Kind: Fanout, Size: 64}, []int{512}, nil},
 	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64, Burn: 2 * time.Millisecond}, []int{64}, nil},
 	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}, nil},
+	{"https", "HTTPS hello", Workload{Kind: HTTPS}, []int{64}, nil},
 	{"open-echo64", "small echoes at a given rate", Workload{Kind: Echo, Size: 64}, []int{1000}, threeRates},
 	{"open-http", "HTTP hello at a given rate", Workload{Kind: HTTP}, []int{1000}, threeRates},
 	{"burn50us", "HTTP handlers that burn 50 us", burning(50*time.Microsecond, 1), []int{200}, half},

@@ -13,6 +13,7 @@ const (
 	StreamUp   Kind = "stream-up"   // the client writes without pause, the server reads
 	StreamDown Kind = "stream-down" // the server writes Size bytes at a time, the client reads
 	HTTP       Kind = "http"        // GET / answered by a short text
+	HTTPS      Kind = "https"       // the same over TLS
 	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
 	Churn      Kind = "churn"       // connect, one echo, close
 	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
@@ -56,6 +57,9 @@ func (w Workload) Closed() Workload {
 	w.Share, w.Rate, w.Burst = 0, 0, Burst{}
 	return w
 }
+
+// TLS reports whether connections are encrypted.
+func (w Workload) TLS() bool { return w.Kind == HTTPS }
 
 // Pipelines reports whether Depth may be greater than one.
 func (w Workload) Pipelines() bool {
