@@ -33,6 +33,8 @@ func (k link) stream() io.ReadWriter {
 	return blocking(k.fd)
 }
 
+const protocolHTTP2 = "h2" // in ALPN
+
 // protect puts TLS on a socket if the work has it.
 func protect(fd int, w workload.Workload) (link, error) {
 	k := link{fd: fd}
@@ -40,9 +42,15 @@ func protect(fd int, w workload.Workload) (link, error) {
 		return k, nil
 	}
 	cfg := &tls.Config{InsecureSkipVerify: true} // the server on this machine made its certificate just now
+	if w.Kind == workload.HTTP2 {
+		cfg.NextProtos = []string{protocolHTTP2}
+	}
 	k.secure = tls.Client(wire(fd), cfg)
 	if err := k.secure.Handshake(); err != nil {
 		return k, fmt.Errorf("TLS handshake: %w", err)
+	}
+	if w.Kind == workload.HTTP2 && k.secure.ConnectionState().NegotiatedProtocol != protocolHTTP2 {
+		return k, errors.New("the server does not speak HTTP/2")
 	}
 	return k, nil
 }

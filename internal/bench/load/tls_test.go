@@ -4,6 +4,7 @@ package load
 
 import (
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -36,6 +37,7 @@ func (c crumbling) Write(b []byte) (int, error) {
 func helloServer(h http.HandlerFunc) *httptest.Server {
 	s := httptest.NewUnstartedServer(h)
 	s.Listener = crumbs{s.Listener}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	return s
 }
 

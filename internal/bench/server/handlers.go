@@ -19,7 +19,7 @@ func serveGo(cfg Config, ln net.Listener) error {
 	switch w.Kind {
 	case workload.HTTP:
 		return http.Serve(ln, http.HandlerFunc(hello))
-	case workload.HTTPS:
+	case workload.HTTPS, workload.HTTP2:
 		return serveTLS(ln, http.HandlerFunc(hello))
 	case workload.HTTPBurn:
 		return http.Serve(ln, helloOrBurn(w))

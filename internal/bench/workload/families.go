@@ -39,6 +39,7 @@ var families = []family{
 	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64, Burn: 2 * time.Millisecond}, []int{64}, nil},
 	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}, nil},
 	{"https", "HTTPS hello", Workload{Kind: HTTPS}, []int{64}, nil},
+	{"http2", "HTTP/2 hello, 16 streams a connection", Workload{Kind: HTTP2, Depth: 16}, []int{8}, nil},
 	{"open-echo64", "small echoes at a given rate", Workload{Kind: Echo, Size: 64}, []int{1000}, threeRates},
 	{"open-http", "HTTP hello at a given rate", Workload{Kind: HTTP}, []int{1000}, threeRates},
 	{"burn50us", "HTTP handlers that burn 50 us", burning(50*time.Microsecond, 1), []int{200}, half},
@@ -52,7 +53,7 @@ var families = []family{
 // cell is the cell with that number of connections, in an open loop if r is not the zero rate.
 func (f family) cell(conns int, r rate) Cell {
 	w := f.work
-	w.Depth = 1
+	w.Depth = max(1, w.Depth)
 	w.Conns = conns
 	w.Share, w.Rate = r.share, r.perSecond
 	if w.Kind == Idle {

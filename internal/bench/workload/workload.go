@@ -14,6 +14,7 @@ const (
 	StreamDown Kind = "stream-down" // the server writes Size bytes at a time, the client reads
 	HTTP       Kind = "http"        // GET / answered by a short text
 	HTTPS      Kind = "https"       // the same over TLS
+	HTTP2      Kind = "http2"       // the same over HTTP/2 and TLS, Depth streams a connection
 	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
 	Churn      Kind = "churn"       // connect, one echo, close
 	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
@@ -59,7 +60,7 @@ func (w Workload) Closed() Workload {
 }
 
 // TLS reports whether connections are encrypted.
-func (w Workload) TLS() bool { return w.Kind == HTTPS }
+func (w Workload) TLS() bool { return w.Kind == HTTPS || w.Kind == HTTP2 }
 
 // Pipelines reports whether Depth may be greater than one.
 func (w Workload) Pipelines() bool {
