@@ -155,7 +155,12 @@ func (r *runner) turn(ctx context.Context, spec Spec, cell workload.Cell, round 
 // measure starts a server and a load generator for one measurement.
 func (r *runner) measure(ctx context.Context, spec Spec, cell workload.Cell, round int, s *ServerReport) (Round, error) {
 	none := Round{}
-	srv, ready, err := r.startServer(ctx, spec, cell, round)
+	behind, err := r.startOrigin(ctx, cell.Work)
+	if err != nil {
+		return none, err
+	}
+	defer behind.end()
+	srv, ready, err := r.startServer(ctx, spec, cell, round, behind.address())
 	if err != nil {
 		return none, err
 	}
@@ -163,6 +168,7 @@ func (r *runner) measure(ctx context.Context, spec Spec, cell workload.Cell, rou
 	result, err := r.load(ctx, load.Config{
 		Addr:      ready.Addr,
 		ServerPID: srv.cmd.Process.Pid,
+		OriginPID: behind.pid(),
 		Work:      cell.Work,
 		Warmup:    r.Warmup,
 		Window:    r.Window,
@@ -183,8 +189,8 @@ func (r *runner) measure(ctx context.Context, spec Spec, cell workload.Cell, rou
 	return Round{Result: result, Number: round, Ring: final.Ring}, nil
 }
 
-func (r *runner) startServer(ctx context.Context, spec Spec, cell workload.Cell, round int) (*process, server.Ready, error) {
-	cfg := server.Config{Kind: spec.Kind, Work: cell.Work, Scratch: r.scratch}
+func (r *runner) startServer(ctx context.Context, spec Spec, cell workload.Cell, round int, origin string) (*process, server.Ready, error) {
+	cfg := server.Config{Kind: spec.Kind, Work: cell.Work, Scratch: r.scratch, Origin: origin}
 	if r.Profiles != "" {
 		name := strings.NewReplacer("/", "-", " ", "").Replace(fmt.Sprintf("%s_%s_%d.pprof", cell.Name, spec.Name, round))
 		cfg.CPUProfile = filepath.Join(r.Profiles, name)

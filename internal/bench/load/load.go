@@ -65,7 +65,7 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 	l.hist.Reset()
 	l.late.Reset()
 	l.requests = 0
-	before, err := take(cfg.ServerPID)
+	before, err := take(cfg)
 	if err != nil {
 		return Result{}, err
 	}
@@ -79,19 +79,24 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 		}
 	}
 	elapsed := time.Since(start)
-	after, err := take(cfg.ServerPID)
+	after, err := take(cfg)
 	if err != nil {
 		return Result{}, err
 	}
 	return result(l, elapsed, before, after), nil
 }
 
-// samples are those of the server and of this process.
-type samples struct{ server, client proc.Sample }
+// samples are those of the server, of the one behind it if it is a proxy, and of this process.
+type samples struct{ server, origin, client proc.Sample }
 
-func take(pid int) (s samples, err error) {
-	if s.server, err = proc.Take(pid); err != nil {
+func take(cfg Config) (s samples, err error) {
+	if s.server, err = proc.Take(cfg.ServerPID); err != nil {
 		return s, err
+	}
+	if cfg.OriginPID != 0 {
+		if s.origin, err = proc.Take(cfg.OriginPID); err != nil {
+			return s, err
+		}
 	}
 	s.client, err = proc.Take(os.Getpid())
 	return s, err
@@ -100,6 +105,7 @@ func take(pid int) (s samples, err error) {
 func result(l *loop, elapsed time.Duration, before, after samples) Result {
 	cpu := (after.server.CPU - before.server.CPU).Seconds()
 	client := (after.client.CPU - before.client.CPU).Seconds()
+	origin := (after.origin.CPU - before.origin.CPU).Seconds()
 	user := (after.server.User - before.server.User).Seconds()
 	system := (after.server.System - before.server.System).Seconds()
 	r := Result{
@@ -113,7 +119,7 @@ func result(l *loop, elapsed time.Duration, before, after samples) Result {
 		Switches:  after.server.Switches - before.server.Switches,
 		RSS:       after.server.RSS,
 		ClientCPU: client,
-		OtherCPU:  max(0, (after.server.Machine-before.server.Machine).Seconds()-cpu-client),
+		OtherCPU:  max(0, (after.server.Machine-before.server.Machine).Seconds()-cpu-client-origin),
 		Stolen:    (after.server.Stolen - before.server.Stolen).Seconds(),
 	}
 	if ticks := user + system; ticks > 0 {

@@ -14,6 +14,7 @@ import (
 type Config struct {
 	Addr      string            `json:"addr"` // of the server, an IPv4 loopback address with port
 	ServerPID int               `json:"server_pid"`
+	OriginPID int               `json:"origin_pid,omitempty"` // of the server behind a proxy
 	Work      workload.Workload `json:"work"`
 	Warmup    time.Duration     `json:"warmup"`
 	Window    time.Duration     `json:"window"`

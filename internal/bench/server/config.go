@@ -36,6 +36,7 @@ type Config struct {
 	Work workload.Workload `json:"work"`
 	// folder for temporary files, removed by the benchmark
 	Scratch    string `json:"scratch"`
+	Origin     string `json:"origin,omitempty"`      // address of the server behind a proxy
 	CPUProfile string `json:"cpu_profile,omitempty"` // file to write, or nothing
 }
 

@@ -21,6 +21,8 @@ func serveGo(cfg Config, ln net.Listener) error {
 		return http.Serve(ln, http.HandlerFunc(hello))
 	case workload.HTTPS, workload.HTTP2:
 		return serveTLS(ln, http.HandlerFunc(hello))
+	case workload.Proxy:
+		return serveProxy(cfg, ln)
 	case workload.HTTPBurn:
 		return http.Serve(ln, helloOrBurn(w))
 	case workload.HTTPFile:

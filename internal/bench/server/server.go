@@ -16,7 +16,7 @@ import (
 
 // Run serves on a loopback address of its own choice, tells it on out, and returns when in ends.
 func Run(cfg Config, in io.Reader, out io.Writer) error {
-	if err := rawio.RaiseFileLimit(cfg.Work.Conns + cfg.Work.IdleConns); err != nil {
+	if err := rawio.RaiseFileLimit(cfg.Work.Sockets()); err != nil {
 		return err
 	}
 	if cfg.CPUProfile != "" {

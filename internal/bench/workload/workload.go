@@ -15,6 +15,7 @@ const (
 	HTTP       Kind = "http"        // GET / answered by a short text
 	HTTPS      Kind = "https"       // the same over TLS
 	HTTP2      Kind = "http2"       // the same over HTTP/2 and TLS, Depth streams a connection
+	Proxy      Kind = "proxy"       // GET / passed on by a reverse proxy, both of whose sides are measured
 	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
 	Churn      Kind = "churn"       // connect, one echo, close
 	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
@@ -57,6 +58,14 @@ func (w Workload) Open() bool { return w.Rate > 0 || w.Share > 0 }
 func (w Workload) Closed() Workload {
 	w.Share, w.Rate, w.Burst = 0, 0, Burst{}
 	return w
+}
+
+// Sockets is how many connections a server has at most.
+func (w Workload) Sockets() int {
+	if w.Kind == Proxy {
+		return 2 * w.Conns
+	}
+	return w.Conns + w.IdleConns
 }
 
 // TLS reports whether connections are encrypted.
