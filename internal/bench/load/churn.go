@@ -32,7 +32,7 @@ func (d *churn) start() error {
 func (d *churn) open(c *conn) error {
 	c.sentAt[0] = d.now()
 	c.got = 0
-	fd, err := socket(unix.SOCK_NONBLOCK)
+	fd, err := socket(d.addr, unix.SOCK_NONBLOCK)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (d *churn) open(c *conn) error {
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1 + byte(c.id%16)}}); err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
-	if err := unix.Connect(fd, d.sockaddr()); err != nil && err != unix.EINPROGRESS {
+	if err := unix.Connect(fd, d.addr); err != nil && err != unix.EINPROGRESS {
 		return fmt.Errorf("connect: %w", err)
 	}
 	c.watching = unix.EPOLLOUT

@@ -6,14 +6,36 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/uringnet/internal/bench/proc"
+	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// socket returns a TCP socket with TCP_NODELAY, as Go's have it.
-func socket(flags int) (int, error) {
+// parseAddr reads what a server tells of itself: 127.0.0.1:PORT, or unix:PATH.
+func parseAddr(s string) (unix.Sockaddr, error) {
+	if path, ok := strings.CutPrefix(s, workload.UnixPrefix); ok {
+		return &unix.SockaddrUnix{Name: path}, nil
+	}
+	addr, err := netip.ParseAddrPort(s)
+	if err != nil || !addr.Addr().Is4() || !addr.Addr().IsLoopback() {
+		return nil, fmt.Errorf("server address %q: want an IPv4 loopback address with port, or a Unix socket", s)
+	}
+	return &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}, nil
+}
+
+// socket returns a socket for the address. One of TCP has TCP_NODELAY, as Go's have it.
+func socket(addr unix.Sockaddr, flags int) (int, error) {
+	if _, ok := addr.(*unix.SockaddrUnix); ok {
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|flags, 0)
+		if err != nil {
+			return -1, fmt.Errorf("socket: %w", err)
+		}
+		return fd, nil
+	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|flags, 0)
 	if err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
@@ -25,14 +47,10 @@ func socket(flags int) (int, error) {
 	return fd, nil
 }
 
-func (l *loop) sockaddr() *unix.SockaddrInet4 {
-	return &unix.SockaddrInet4{Addr: l.addr.Addr().As4(), Port: int(l.addr.Port())}
-}
-
 // dial connects, blocking; so are the reads and writes of the set-up that follow, each for at most
 // settle.
 func (l *loop) dial() (int, error) {
-	fd, err := socket(0)
+	fd, err := socket(l.addr, 0)
 	if err != nil {
 		return -1, err
 	}
@@ -43,7 +61,7 @@ func (l *loop) dial() (int, error) {
 			return -1, fmt.Errorf("setsockopt: %w", err)
 		}
 	}
-	if err := unix.Connect(fd, l.sockaddr()); err != nil {
+	if err := unix.Connect(fd, l.addr); err != nil {
 		unix.Close(fd)
 		return -1, fmt.Errorf("connect: %w", err)
 	}

@@ -4,7 +4,6 @@ package load
 
 import (
 	"fmt"
-	"net/netip"
 	"os"
 	"runtime"
 	"time"
@@ -22,9 +21,9 @@ func Run(cfg Config) (Result, error) {
 	if err := rawio.RaiseFileLimit(cfg.Work.Conns + cfg.Work.IdleConns); err != nil {
 		return Result{}, err
 	}
-	addr, err := netip.ParseAddrPort(cfg.Addr)
-	if err != nil || !addr.Addr().Is4() || !addr.Addr().IsLoopback() {
-		return Result{}, fmt.Errorf("server address %q: want an IPv4 loopback address with port", cfg.Addr)
+	addr, err := parseAddr(cfg.Addr)
+	if err != nil {
+		return Result{}, err
 	}
 	noPriority := ""
 	if cfg.Priority {

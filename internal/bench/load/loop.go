@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -68,7 +67,7 @@ type conn struct {
 type loop struct {
 	driver   driver
 	work     workload.Workload
-	addr     netip.AddrPort
+	addr     unix.Sockaddr // of the server
 	ep       int
 	conns    []conn
 	buf      []byte                  // what is read goes here
@@ -87,7 +86,7 @@ var (
 	errClosed     = errors.New("the server closed the connection")
 )
 
-func newLoop(w workload.Workload, addr netip.AddrPort) (*loop, error) {
+func newLoop(w workload.Workload, addr unix.Sockaddr) (*loop, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create: %w", err)

@@ -25,7 +25,7 @@ func requestProtocol(w workload.Workload) (*protocol, error) {
 	switch w.Kind {
 	case workload.Echo, workload.Idle, workload.Tail:
 		return echoProtocol(w), nil
-	case workload.HTTP, workload.HTTPS, workload.Proxy:
+	case workload.HTTP, workload.HTTPS, workload.HTTPUnix, workload.Proxy:
 		return httpProtocol("/"), nil
 	case workload.HTTPFile:
 		return httpProtocol("/file"), nil

@@ -12,7 +12,7 @@ import (
 
 // Config is one measurement.
 type Config struct {
-	Addr      string            `json:"addr"` // of the server, an IPv4 loopback address with port
+	Addr      string            `json:"addr"` // of the server, see parseAddr
 	ServerPID int               `json:"server_pid"`
 	OriginPID int               `json:"origin_pid,omitempty"` // of the server behind a proxy
 	Work      workload.Workload `json:"work"`

@@ -17,7 +17,7 @@ import (
 func serveGo(cfg Config, ln net.Listener) error {
 	w := cfg.Work
 	switch w.Kind {
-	case workload.HTTP:
+	case workload.HTTP, workload.HTTPUnix:
 		return http.Serve(ln, http.HandlerFunc(hello))
 	case workload.HTTPS, workload.HTTP2:
 		return serveTLS(ln, http.HandlerFunc(hello))

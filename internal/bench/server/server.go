@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/bench/rawio"
+	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
 // Run serves on a loopback address of its own choice, tells it on out, and returns when in ends.
@@ -42,14 +44,22 @@ func serve(cfg Config, in io.Reader, out io.Writer) error {
 	if cfg.Kind == Epoll {
 		return serveEpoll(cfg.Work, out)
 	}
-	ln, backend, err := listen(cfg.Kind)
+	network, addr, err := place(cfg)
+	if err != nil {
+		return err
+	}
+	ln, backend, err := listen(cfg.Kind, network, addr)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
 	failed := make(chan error, 1)
 	go func() { failed <- serveGo(cfg, ln) }()
-	if err := ready(out, ln.Addr().String(), backend); err != nil {
+	told := ln.Addr().String()
+	if network == "unix" {
+		told = workload.UnixPrefix + told
+	}
+	if err := ready(out, told, backend); err != nil {
 		return err
 	}
 	select {
@@ -60,14 +70,26 @@ func serve(cfg Config, in io.Reader, out io.Writer) error {
 	}
 }
 
+// place is where to listen.
+func place(cfg Config) (network, addr string, err error) {
+	if cfg.Work.Kind != workload.HTTPUnix {
+		return "tcp", anyPort, nil
+	}
+	dir, err := os.MkdirTemp(cfg.Scratch, "socket-*")
+	if err != nil {
+		return "", "", fmt.Errorf("a folder for the socket: %w", err)
+	}
+	return "unix", filepath.Join(dir, "s"), nil
+}
+
 // listen is all that differs between the servers on net and on uringnet.
-func listen(kind string) (ln net.Listener, backend string, err error) {
+func listen(kind, network, addr string) (ln net.Listener, backend string, err error) {
 	switch kind {
 	case Net:
-		ln, err = net.Listen("tcp", anyPort)
+		ln, err = net.Listen(network, addr)
 		return ln, "net", err
 	case Uringnet:
-		ln, err = uringnet.Listen("tcp", anyPort)
+		ln, err = uringnet.Listen(network, addr)
 		return ln, uringnet.Backend().String(), err
 	}
 	return nil, "", fmt.Errorf("no such kind of server: %q", kind)

@@ -38,6 +38,7 @@ var families = []family{
 	{"fanout", "fan-out (64 B)", Workload{Kind: Fanout, Size: 64}, []int{512}, nil},
 	{"tail", "echoes beside busy handlers", Workload{Kind: Tail, Size: 64, Burn: 2 * time.Millisecond}, []int{64}, nil},
 	{"idle", "echoes beside idle connections", Workload{Kind: Idle, Size: 64}, []int{8000}, nil},
+	{"http-unix", "HTTP over Unix sockets", Workload{Kind: HTTPUnix}, []int{64}, nil},
 	{"https", "HTTPS hello", Workload{Kind: HTTPS}, []int{64}, nil},
 	{"http2", "HTTP/2 hello, 16 streams a connection", Workload{Kind: HTTP2, Depth: 16}, []int{8}, nil},
 	{"proxy", "a reverse proxy", Workload{Kind: Proxy}, []int{64}, nil},

@@ -13,7 +13,8 @@ const (
 	StreamUp   Kind = "stream-up"   // the client writes without pause, the server reads
 	StreamDown Kind = "stream-down" // the server writes Size bytes at a time, the client reads
 	HTTP       Kind = "http"        // GET / answered by a short text
-	HTTPS      Kind = "https"       // the same over TLS
+	HTTPUnix   Kind = "http-unix"   // the same over Unix sockets
+	HTTPS      Kind = "https"       // http over TLS
 	HTTP2      Kind = "http2"       // the same over HTTP/2 and TLS, Depth streams a connection
 	Proxy      Kind = "proxy"       // GET / passed on by a reverse proxy, both of whose sides are measured
 	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
@@ -33,6 +34,9 @@ const (
 	PlainByte = 'e'
 	BurnByte  = 'B'
 )
+
+// UnixPrefix is how the address of a Unix socket begins, as a server tells it; the path follows.
+const UnixPrefix = "unix:"
 
 // Workload is a Kind with its parameters. It travels to the child processes as JSON.
 type Workload struct {
