@@ -87,10 +87,10 @@ func (c *CellReport) uringnet() int {
 
 // compared is what the verdict compares in a cell: CPU time per request, p99 latency, or both.
 // Beside handlers that burn all the CPU they can get, CPU time per request tells how many of those
-// were served, and nothing about uringnet. An open loop is there to measure latency.
+// were served, and nothing about uringnet. Where requests/s are given, latency is what is measured.
 func (c *CellReport) compared() (cpu, tail bool) {
 	isTail := c.Work.Kind == workload.Tail
-	return !isTail, isTail || c.Work.Open()
+	return !isTail, isTail || c.Work.Paced()
 }
 
 // findings looks at the rounds of all cells of a group together.

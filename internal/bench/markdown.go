@@ -46,14 +46,14 @@ func (c CellReport) summary(others []string) []string {
 		s := c.Servers[i]
 		row[2], row[3], row[4] = s.Ratios.Requests.String(), s.Ratios.CPU.String(), s.Ratios.P99.String()
 		row[5] = s.headroom()
-		if c.Work.Open() {
+		if c.Work.Paced() {
 			row[2] = "" // given
 		}
 	}
 	for _, name := range others {
 		text := ""
 		i := slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Name == name })
-		if i >= 0 && c.Servers[i].Ratios != nil && !c.Work.Open() {
+		if i >= 0 && c.Servers[i].Ratios != nil && !c.Work.Paced() {
 			text = c.Servers[i].Ratios.Requests.String()
 		}
 		row = append(row, text)

@@ -3,19 +3,15 @@ package bench
 import (
 	"fmt"
 	"strings"
+
+	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// openLine tells of an open-loop cell what the table has no column for.
-func (c *CellReport) openLine() string {
-	if c.Work.Rate == 0 {
-		return "" // a closed loop, or one whose rate could not be found
-	}
-	line := fmt.Sprintf("%s: %.0f requests/s are sent, whatever the server does", c.Name, c.Work.Rate)
-	if c.Work.Share > 0 {
-		line += fmt.Sprintf(" (%.0f %% of the %.0f that net answers in a closed loop)", c.Work.Share*100, c.Capacity)
-	}
-	if b := c.Work.Burst; b.On > 0 {
-		line += fmt.Sprintf(", in bursts of %v with %v between them", b.On, b.Off)
+// pacedLine tells of a cell whose requests/s are given what the table has no column for.
+func (c *CellReport) pacedLine() string {
+	line := c.pace()
+	if line == "" {
+		return ""
 	}
 	base := c.Servers[c.base()]
 	for _, s := range c.Servers {
@@ -24,7 +20,28 @@ func (c *CellReport) openLine() string {
 				latencyRatio(s, base, p50), latencyRatio(s, base, p99), latencyRatio(s, base, p999), base.Name)
 		}
 	}
-	return line + "; the load generator's p99 of being late: " + c.lateness() + "."
+	if c.Work.Open() {
+		line += "; the load generator's p99 of being late: " + c.lateness()
+	}
+	return line + "."
+}
+
+// pace says what is sent; it is empty for a closed loop, and if the rate could not be found.
+func (c *CellReport) pace() string {
+	switch {
+	case c.Work.Kind == workload.Push:
+		return fmt.Sprintf("%s: the server sends a message to each connection every %v, in the mean", c.Name, workload.PushPause)
+	case c.Work.Rate == 0:
+		return ""
+	}
+	line := fmt.Sprintf("%s: %.0f requests/s are sent, whatever the server does", c.Name, c.Work.Rate)
+	if c.Work.Share > 0 {
+		line += fmt.Sprintf(" (%.0f %% of the %.0f that net answers in a closed loop)", c.Work.Share*100, c.Capacity)
+	}
+	if b := c.Work.Burst; b.On > 0 {
+		line += fmt.Sprintf(", in bursts of %v with %v between them", b.On, b.Off)
+	}
+	return line
 }
 
 func latencyRatio(s, base ServerReport, figure func(Figures) float64) string {

@@ -54,13 +54,13 @@ func noChildren(t *testing.T) {
 // TestSmoke runs every kind of work on every server for a moment: requests are counted and nothing
 // fails.
 func TestSmoke(t *testing.T) {
-	o := parse(t, "-cells echo64/3,echo16k/2,stream-up/2,stream-down/2,http/2,httpfile/2,churn/4,fanout/8,tail/10,idle/100,https/3,http2/2,proxy/3,http-unix/3 "+
+	o := parse(t, "-cells echo64/3,echo16k/2,stream-up/2,stream-down/2,http/2,httpfile/2,churn/4,fanout/8,tail/10,idle/100,https/3,http2/2,proxy/3,http-unix/3,push/20 "+
 		"-servers net,uringnet,epoll -rounds 1 -seconds 0.1 -warmup 0.01 -depth 2")
 	report, err := Measure(t.Context(), o, NewProgress(io.Discard, false))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Cells) != 14 || report.Interrupted {
+	if len(report.Cells) != 15 || report.Interrupted {
 		t.Errorf("%d cells, interrupted: %v", len(report.Cells), report.Interrupted)
 	}
 	for _, c := range report.Cells {

@@ -108,7 +108,7 @@ func (c *CellReport) summarize() {
 			s.Ratios = compare(s, &c.Servers[base], c.Work.IdleConns > 0)
 		}
 	}
-	if c.Work.Open() {
+	if c.Work.Paced() {
 		return // requests/s are given
 	}
 	ceiling := slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Epoll })

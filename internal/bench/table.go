@@ -64,7 +64,7 @@ func (r *Report) remarks() []string {
 		if line := c.idleLine(); line != "" {
 			out = append(out, line)
 		}
-		if line := c.openLine(); line != "" {
+		if line := c.pacedLine(); line != "" {
 			out = append(out, line)
 		}
 	}
@@ -107,7 +107,7 @@ func (r *Report) rows() [][]string {
 				name = ""
 			}
 			row := append([]string{name, s.Name}, s.numbers()...)
-			if c.Work.Open() {
+			if c.Work.Paced() {
 				row[wordColumns+1] = "" // requests/s are given
 			}
 			rows = append(rows, row)

@@ -79,7 +79,7 @@ func (r *Report) warnings() []string {
 
 // steady is the figure whose spread shows how noisy the machine was.
 func (c *CellReport) steady() func(Figures) float64 {
-	if c.Work.Open() {
+	if c.Work.Paced() {
 		return cpuTime
 	}
 	return requestRate

@@ -36,6 +36,8 @@ func newDriver(l *loop, seed uint64) (driver, error) {
 	switch l.work.Kind {
 	case workload.HTTP2:
 		return newHTTP2(l), nil
+	case workload.Push:
+		return newPush(l), nil
 	case workload.StreamUp, workload.StreamDown:
 		return &stream{loop: l}, nil
 	case workload.Churn:

@@ -35,6 +35,8 @@ func serveGo(cfg Config, ln net.Listener) error {
 		return accept(ln, discard)
 	case workload.StreamDown:
 		return accept(ln, pour(w.Size))
+	case workload.Push:
+		return accept(ln, push(w.Size))
 	case workload.Fanout:
 		return accept(ln, newRoom(w).member)
 	}

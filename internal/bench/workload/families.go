@@ -42,6 +42,7 @@ var families = []family{
 	{"https", "HTTPS hello", Workload{Kind: HTTPS}, []int{64}, nil},
 	{"http2", "HTTP/2 hello, 16 streams a connection", Workload{Kind: HTTP2, Depth: 16}, []int{8}, nil},
 	{"proxy", "a reverse proxy", Workload{Kind: Proxy}, []int{64}, nil},
+	{"push", "messages that the server sends now and then", Workload{Kind: Push, Size: 64}, []int{1000}, nil},
 	{"open-echo64", "small echoes at a given rate", Workload{Kind: Echo, Size: 64}, []int{1000}, threeRates},
 	{"open-http", "HTTP hello at a given rate", Workload{Kind: HTTP}, []int{1000}, threeRates},
 	{"burn50us", "HTTP handlers that burn 50 us", burning(50*time.Microsecond, 1), []int{200}, half},

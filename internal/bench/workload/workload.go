@@ -19,6 +19,7 @@ const (
 	Proxy      Kind = "proxy"       // GET / passed on by a reverse proxy, both of whose sides are measured
 	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
 	Churn      Kind = "churn"       // connect, one echo, close
+	Push       Kind = "push"        // the server writes Size bytes to each connection now and then
 	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
 	Tail       Kind = "tail"        // echo, while every tenth handler burns CPU before it answers
 	HTTPBurn   Kind = "httpburn"    // GET /burn, whose handler burns CPU; one in BurnOneIn, GET /calm the others
@@ -57,6 +58,9 @@ type Workload struct {
 
 // Open reports whether requests are sent at a given rate, whether or not answers have come.
 func (w Workload) Open() bool { return w.Rate > 0 || w.Share > 0 }
+
+// Paced reports whether requests/s are given, and so say nothing about a server.
+func (w Workload) Paced() bool { return w.Open() || w.Kind == Push }
 
 // Closed is the same work in a closed loop: each answer lets the next request go.
 func (w Workload) Closed() Workload {
