@@ -42,6 +42,9 @@ func Measure(ctx context.Context, o Options, p *Progress) (*Report, error) {
 	defer os.RemoveAll(scratch)
 	r := &runner{Options: o, binary: binary, scratch: scratch, progress: p}
 	r.calibrate()
+	if err := r.limitConns(); err != nil {
+		return nil, err
+	}
 	report := newReport(o)
 	if warning := r.buildPeer(ctx); warning != "" {
 		report.Warnings = append(report.Warnings, warning)
@@ -76,6 +79,20 @@ func (r *runner) calibrate() {
 		}
 		w.BurnLoops = int(float64(loops) * float64(w.Burn) / float64(sample))
 	}
+}
+
+// limitConns says how many connections those cells have that go up to the limit.
+func (r *runner) limitConns() error {
+	most, err := load.MostConns()
+	if err != nil {
+		return err
+	}
+	for i := range r.Cells {
+		if c := &r.Cells[i]; c.UpToLimit() {
+			c.Work.Conns = min(c.Work.Conns, most)
+		}
+	}
+	return nil
 }
 
 // runs returns the servers that can do the work of a cell.

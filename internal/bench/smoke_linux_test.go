@@ -132,6 +132,21 @@ func checkRound(t *testing.T, c CellReport, s ServerReport) {
 	}
 }
 
+func TestAsManyConnectionsAsTheLimitAllows(t *testing.T) {
+	r := &runner{Options: parse(t, "-cells echo64/10,echo64-many/max")}
+	if err := r.limitConns(); err != nil {
+		t.Fatal(err)
+	}
+	var lim unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {
+		t.Fatal(err)
+	}
+	want := int(min(lim.Max-64, workload.MostConns)) // each process has some other descriptors
+	if got := r.Cells[1].Work.Conns; got != want || r.Cells[0].Work.Conns != 10 {
+		t.Errorf("%d connections of %d allowed, want %d; %d where 10 were asked for", got, lim.Max, want, r.Cells[0].Work.Conns)
+	}
+}
+
 // TestPinned needs one CPU only: both processes can share it.
 func TestPinned(t *testing.T) {
 	o := parse(t, "-cells echo64/2 -servers net,net:GOGC=400 -rounds 1 -seconds 0.05 -warmup 0.01 -pin 0:0 -gomaxprocs 1 -v")

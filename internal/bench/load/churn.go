@@ -37,13 +37,8 @@ func (d *churn) open(c *conn) error {
 		return err
 	}
 	c.fd = fd
-	// The closing side keeps its port for a minute. Several source addresses, each with
-	// its own ports, make them last; the port itself is chosen at connect.
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
-		return fmt.Errorf("setsockopt IP_BIND_ADDRESS_NO_PORT: %w", err)
-	}
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1 + byte(c.id%16)}}); err != nil {
-		return fmt.Errorf("bind: %w", err)
+	if err := d.spread(fd, int(c.id)); err != nil {
+		return err
 	}
 	if err := unix.Connect(fd, d.addr); err != nil && err != unix.EINPROGRESS {
 		return fmt.Errorf("connect: %w", err)

@@ -47,6 +47,22 @@ func socket(addr unix.Sockaddr, flags int) (int, error) {
 	return fd, nil
 }
 
+// spread gives a TCP socket one of 16 source addresses, each with its own ports. One address has
+// too few for connections that come and go, whose closing side keeps its port for a minute, and the
+// kernel takes long to find a free one where many are in use. The port itself is chosen at connect.
+func (l *loop) spread(fd, number int) error {
+	if _, ok := l.addr.(*unix.SockaddrInet4); !ok {
+		return nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+		return fmt.Errorf("setsockopt IP_BIND_ADDRESS_NO_PORT: %w", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1 + byte(number%16)}}); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return nil
+}
+
 // dial connects, blocking; so are the reads and writes of the set-up that follow, each for at most
 // settle.
 func (l *loop) dial() (int, error) {
@@ -60,6 +76,10 @@ func (l *loop) dial() (int, error) {
 			unix.Close(fd)
 			return -1, fmt.Errorf("setsockopt: %w", err)
 		}
+	}
+	if err := l.spread(fd, fd); err != nil {
+		unix.Close(fd)
+		return -1, err
 	}
 	if err := unix.Connect(fd, l.addr); err != nil {
 		unix.Close(fd)

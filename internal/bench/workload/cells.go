@@ -24,6 +24,13 @@ func (c Cell) Group() string {
 	return group
 }
 
+// UpToLimit reports whether the cell wants as many connections as the limit of descriptors allows.
+func (c Cell) UpToLimit() bool {
+	_, rest, _ := strings.Cut(c.Name, "/")
+	conns, _, _ := strings.Cut(rest, "@")
+	return conns == most
+}
+
 // Cells returns all cells in the order of the table.
 func Cells() []Cell {
 	var all []Cell
@@ -99,6 +106,9 @@ func find(item string) []Cell {
 func (f family) find(name string) []Cell {
 	conns, at, hasRate := strings.Cut(name, "@")
 	n, err := strconv.Atoi(conns)
+	if conns == most {
+		n, err = MostConns, nil
+	}
 	if err != nil || n < 1 || n >= 1<<16 {
 		return nil
 	}

@@ -21,7 +21,9 @@ func TestSelect(t *testing.T) {
 		{"echo64/64", "echo64/64"},
 		{"echo64/6", "echo64/6"},
 		{"echo64/1000", "echo64/1000"},
-		{"echo", "echo64/1 echo64/8 echo64/64 echo64/512 echo64/4096 echo16k/64"},
+		{"echo64/max,echo64/12000", "echo64/12000 echo64/max"},
+		{"http/max", "http/max"},
+		{"echo", "echo64/1 echo64/8 echo64/64 echo64/512 echo64/4096 echo16k/64 echo64-many/10000 echo64-many/max"},
 		{"http", "http/1 http/16 http/128"},
 		{"http/1", "http/1"},
 		{"httpf", "httpfile/32"},
@@ -54,8 +56,8 @@ func TestSelectUnknown(t *testing.T) {
 
 func TestCells(t *testing.T) {
 	all := Names()
-	if distinct := slices.Compact(slices.Sorted(slices.Values(all))); len(all) != 33 || len(distinct) != len(all) {
-		t.Errorf("%d cells: %v; want 33 different ones", len(all), all)
+	if distinct := slices.Compact(slices.Sorted(slices.Values(all))); len(all) != 35 || len(distinct) != len(all) {
+		t.Errorf("%d cells: %v; want 35 different ones", len(all), all)
 	}
 	for _, c := range Cells() {
 		if c.Work.Conns < 1 || c.Work.Depth < 1 || c.Title == "" {

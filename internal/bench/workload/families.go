@@ -21,6 +21,13 @@ const idleActive = 16
 // threeRates are shares of what package net can do: hardly busy, half, nearly all.
 var threeRates = []rate{{share: 0.2}, {share: 0.5}, {share: 0.8}}
 
+// MostConns is how many connections are tried at most where as many are wanted as the limit of
+// descriptors allows.
+const MostConns = 25_000
+
+// most stands for that number in the names of cells.
+const most = "max"
+
 var half = []rate{{share: 0.5}}
 
 func burning(burn time.Duration, oneIn int) Workload {
@@ -42,6 +49,7 @@ var families = []family{
 	{"https", "HTTPS hello", Workload{Kind: HTTPS}, []int{64}, nil},
 	{"http2", "HTTP/2 hello, 16 streams a connection", Workload{Kind: HTTP2, Depth: 16}, []int{8}, nil},
 	{"proxy", "a reverse proxy", Workload{Kind: Proxy}, []int{64}, nil},
+	{"echo64-many", "small echoes on very many connections", Workload{Kind: Echo, Size: 64}, []int{10_000, MostConns}, nil},
 	{"push", "messages that the server sends now and then", Workload{Kind: Push, Size: 64}, []int{1000}, nil},
 	{"open-echo64", "small echoes at a given rate", Workload{Kind: Echo, Size: 64}, []int{1000}, threeRates},
 	{"open-http", "HTTP hello at a given rate", Workload{Kind: HTTP}, []int{1000}, threeRates},
@@ -63,6 +71,9 @@ func (f family) cell(conns int, r rate) Cell {
 		w.Conns, w.IdleConns = idleActive, conns
 	}
 	c := Cell{Name: fmt.Sprintf("%s/%d", f.group, conns), Title: f.title, Work: w}
+	if conns == MostConns {
+		c.Name = f.group + "/" + most
+	}
 	if w.Open() {
 		c.Name += "@" + r.String()
 	}
