@@ -18,6 +18,7 @@ func newReport(o Options) *Report {
 			Pin:        o.Pin,
 			GOMAXPROCS: o.GOMAXPROCS,
 			Depth:      o.Depth,
+			Priority:   o.Priority,
 		},
 	}
 }

@@ -53,11 +53,13 @@ variables after a colon, as in  uringnet@/tmp/old:URINGNET=off;GOGC=400
 
 cells: %s
 A cell is chosen by its name, its group (echo64), the beginning of names, or with another number of
-connections (echo64/1000).
+connections (echo64/1000, or echo64/max for as many as the limit of descriptors allows).
 
-Cells with an @ are open loops: requests are sent at a given rate, at random moments (Poisson), and
-latency counts from the moment that was intended. The rate is a share of what package net can do,
-which is found out first, or a number a second: open-http/1000@30%%, open-http/1000@8000.
+Cells with an @ are open loops: requests are sent at a given rate, at random moments (Poisson),
+whether or not the server keeps up, and latency counts from the moment that was intended. The rate
+is a share of what package net can do, which is found out first, or a number a second:
+open-http/1000@30%%, open-http/1000@8000. The others are closed loops: an answer lets the next
+request go.
 
 flags:
 `

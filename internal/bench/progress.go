@@ -59,6 +59,9 @@ func describe(cell, server string, r Round) string {
 	f := r.figures()
 	line := fmt.Sprintf("%s round %d %s: %.0f req/s, %.2f us CPU (%.2f user, %.2f system), p50 %.0f p99 %.0f us, %.3f switches/req, client CPU %.0f%%",
 		cell, r.Number, server, f.Requests, f.CPU, f.User, f.System, f.P50, f.P99, f.Switches, r.ClientCPU/r.Seconds*100)
+	if r.LateP99 > 0 {
+		line += fmt.Sprintf(", p99 of the client being late %.0f us", r.LateP99)
+	}
 	if ring := r.Ring; ring.CQEs > 0 {
 		line += fmt.Sprintf("; ring: %.1f SQEs/enter, %.0f%% ready, %.1f CQEs/batch, %d parks, %d cancels, %d withdrawn, %d overflows",
 			float64(ring.Submissions)/float64(max(1, ring.Enters)), 100*float64(ring.Ready)/float64(max(1, ring.Submissions)),

@@ -38,6 +38,7 @@ type Settings struct {
 	Pin        Pin     `json:"pin"`
 	GOMAXPROCS int     `json:"gomaxprocs,omitempty"`
 	Depth      int     `json:"depth"`
+	Priority   bool    `json:"priority,omitempty"` // the load generator was to run before all else
 }
 
 // CellReport is a cell with what each server did in it.

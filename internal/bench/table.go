@@ -90,6 +90,9 @@ func (r *Report) conditions() string {
 	if s.Depth > 1 {
 		where += fmt.Sprintf(", %d messages in flight", s.Depth)
 	}
+	if s.Priority {
+		where += ", load generator before all else (SCHED_FIFO)"
+	}
 	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s; %s; medians of %d rounds of %.2g s in turn; ratios with min-max over the rounds.",
 		m.CPU, m.CPUs, m.Kernel, m.Go, where, s.Rounds, s.Seconds)
 }

@@ -71,6 +71,7 @@ func TestPrint(t *testing.T) {
 
 func TestPrintOpenLoop(t *testing.T) {
 	r := openReport("open-http/1000@50%", 0.8)
+	r.Settings.Priority = true
 	r.Cells[0].Work.Burst = workload.Burst{On: 10 * time.Millisecond, Off: 90 * time.Millisecond}
 	want := "open-http/1000@50%: 1000 requests/s are sent, whatever the server does (50 % of the 2000 that net answers " +
 		"in a closed loop), in bursts of 10ms with 90ms between them; " +
@@ -80,8 +81,8 @@ func TestPrintOpenLoop(t *testing.T) {
 	for _, format := range []Format{Text, Markdown, Summary} {
 		var b bytes.Buffer
 		r.print(&b, format)
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("%s lacks %q:\n%s", format, want, &b)
+		if !strings.Contains(b.String(), want) || !strings.Contains(b.String(), "SCHED_FIFO") {
+			t.Errorf("%s lacks SCHED_FIFO or %q:\n%s", format, want, &b)
 		}
 		// Requests/s are given, so a ratio of them, which would be 1, says nothing.
 		if strings.Contains(b.String(), "1.00 (1.00-1.00)") || !strings.Contains(b.String(), "0.80 (0.80-0.80)") {
