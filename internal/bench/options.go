@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uringnet/uringnet/internal/bench/server"
 	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
@@ -31,6 +32,9 @@ type Options struct {
 	Verbose    bool
 	From       string // report to read instead of measuring
 	Format     Format // of the table
+
+	// Runs reports whether a kind of server can do a kind of work. Nil means server.Runs.
+	Runs func(kind string, w workload.Workload) bool
 }
 
 // Format is how the report is printed.
@@ -126,7 +130,7 @@ func (o *Options) set(cells, servers, pin string) (err error) {
 	if o.Cells, err = workload.Select(cells); err != nil {
 		return fmt.Errorf("-cells: %w", err)
 	}
-	if o.Servers, err = ParseSpecs(servers); err != nil {
+	if o.Servers, err = ParseSpecs(servers, server.Kinds()); err != nil {
 		return fmt.Errorf("-servers: %w", err)
 	}
 	if o.Pin, err = ParsePin(pin); err != nil {

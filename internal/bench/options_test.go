@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/uringnet/uringnet/internal/bench/server"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -120,7 +122,7 @@ func TestParseOptionsHelp(t *testing.T) {
 }
 
 func TestParseSpecs(t *testing.T) {
-	specs, err := ParseSpecs("net, uringnet@/tmp/old:URINGNET=off;GOGC=400,epoll")
+	specs, err := ParseSpecs("net, uringnet@/tmp/old:URINGNET=off;GOGC=400,epoll", server.Kinds())
 	want := []Spec{
 		{Name: "net", Kind: "net"},
 		{Name: "uringnet@/tmp/old:URINGNET=off;GOGC=400", Kind: "uringnet", Binary: "/tmp/old", Env: []string{"URINGNET=off", "GOGC=400"}},

@@ -97,9 +97,13 @@ func (r *runner) limitConns() error {
 
 // runs returns the servers that can do the work of a cell.
 func (r *runner) runs(w workload.Workload) []Spec {
+	canRun := r.Runs
+	if canRun == nil {
+		canRun = server.Runs
+	}
 	var specs []Spec
 	for _, s := range r.Servers {
-		if server.Runs(s.Kind, w) {
+		if canRun(s.Kind, w) {
 			specs = append(specs, s)
 		}
 	}

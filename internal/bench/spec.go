@@ -4,25 +4,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/uringnet/uringnet/internal/bench/server"
 )
 
 // Spec is a server to measure: a kind, perhaps from another binary, perhaps with environment
 // variables.
 type Spec struct {
 	Name   string   // as the user wrote it
-	Kind   string   // one of server.Kinds
+	Kind   string   // one of server.Kinds, or of the program's own
 	Binary string   // empty for this one
 	Env    []string // KEY=VALUE
 }
 
 // ParseSpecs reads a comma-separated list of servers, each
-// KIND[@BINARY][:KEY=VALUE[;KEY=VALUE...]].
-func ParseSpecs(list string) ([]Spec, error) {
+// KIND[@BINARY][:KEY=VALUE[;KEY=VALUE...]], where KIND is one of kinds.
+func ParseSpecs(list string, kinds []string) ([]Spec, error) {
 	var specs []Spec
 	for item := range strings.SplitSeq(list, ",") {
-		s, err := parseSpec(strings.TrimSpace(item))
+		s, err := parseSpec(strings.TrimSpace(item), kinds)
 		if err != nil {
 			return nil, err
 		}
@@ -34,12 +32,12 @@ func ParseSpecs(list string) ([]Spec, error) {
 	return specs, nil
 }
 
-func parseSpec(item string) (Spec, error) {
+func parseSpec(item string, kinds []string) (Spec, error) {
 	s := Spec{Name: item}
 	what, env, hasEnv := strings.Cut(item, ":")
 	s.Kind, s.Binary, _ = strings.Cut(what, "@")
-	if !slices.Contains(server.Kinds(), s.Kind) {
-		return s, fmt.Errorf("no server is called %q; there are: %s", s.Kind, strings.Join(server.Kinds(), " "))
+	if !slices.Contains(kinds, s.Kind) {
+		return s, fmt.Errorf("no server is called %q; there are: %s", s.Kind, strings.Join(kinds, " "))
 	}
 	if !hasEnv {
 		return s, nil

@@ -18,6 +18,17 @@ import (
 
 // Run serves on a loopback address of its own choice, tells it on out, and returns when in ends.
 func Run(cfg Config, in io.Reader, out io.Writer) error {
+	return Host(cfg, out, func() error {
+		if cfg.Kind == Epoll {
+			return serveEpoll(cfg.Work, out)
+		}
+		return Listening(cfg, in, out, serveGo)
+	})
+}
+
+// Host calls serve with what a server of the benchmark needs around it: enough descriptors, the CPU
+// profile that cfg may ask for, and at the end the Final on out.
+func Host(cfg Config, out io.Writer, serve func() error) error {
 	if err := rawio.RaiseFileLimit(cfg.Work.Sockets()); err != nil {
 		return err
 	}
@@ -32,7 +43,7 @@ func Run(cfg Config, in io.Reader, out io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if err := serve(cfg, in, out); err != nil {
+	if err := serve(); err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(Final{Ring: uringnet.ReadStats().Total()})
@@ -40,10 +51,9 @@ func Run(cfg Config, in io.Reader, out io.Writer) error {
 
 const anyPort = "127.0.0.1:0"
 
-func serve(cfg Config, in io.Reader, out io.Writer) error {
-	if cfg.Kind == Epoll {
-		return serveEpoll(cfg.Work, out)
-	}
+// Listening makes a listener of cfg.Kind, which is Net or Uringnet, tells its address on out, and
+// lets serve have it until in ends.
+func Listening(cfg Config, in io.Reader, out io.Writer, serve func(Config, net.Listener) error) error {
 	network, addr, err := place(cfg)
 	if err != nil {
 		return err
@@ -54,7 +64,7 @@ func serve(cfg Config, in io.Reader, out io.Writer) error {
 	}
 	defer ln.Close()
 	failed := make(chan error, 1)
-	go func() { failed <- serveGo(cfg, ln) }()
+	go func() { failed <- serve(cfg, ln) }()
 	told := ln.Addr().String()
 	if network == "unix" {
 		told = workload.UnixPrefix + told
