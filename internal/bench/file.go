@@ -26,10 +26,11 @@ func ReadReport(name string) (*Report, error) {
 	if err := json.NewDecoder(f).Decode(&r); err != nil {
 		return nil, fmt.Errorf("%s is not a report written by -json: %w", name, err)
 	}
-	for _, c := range r.Cells {
+	for i, c := range r.Cells {
 		if len(c.Servers) == 0 {
 			return nil, fmt.Errorf("%s: cell %q has no servers", name, c.Name)
 		}
+		r.Cells[i].summarize() // an older file may lack some of the ratios
 	}
 	return &r, nil
 }

@@ -97,7 +97,9 @@ type Spread struct {
 type Ratios struct {
 	Requests Spread  `json:"requests_per_second"`
 	CPU      Spread  `json:"cpu"`
+	P50      Spread  `json:"p50"`
 	P99      Spread  `json:"p99"`
+	P999     Spread  `json:"p999"`
 	Idle     *Spread `json:"idle_bytes,omitempty"`
 }
 

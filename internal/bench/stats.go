@@ -22,10 +22,6 @@ func quantile(values []float64, q float64) float64 {
 
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
-func spread(values []float64) Spread {
-	return Spread{Median: median(values), Min: slices.Min(values), Max: slices.Max(values)}
-}
-
 // collect takes one figure of every round.
 func collect(rounds []Round, figure func(Figures) float64) []float64 {
 	values := make([]float64, 0, len(rounds))
@@ -75,19 +71,32 @@ func ratios(rounds, base []Round, figure func(Figures) float64) []float64 {
 	return values
 }
 
+// spread looks at the ratios of a figure; it is false if there are none.
+func spread(rounds, base []Round, figure func(Figures) float64) (Spread, bool) {
+	values := ratios(rounds, base, figure)
+	if len(values) == 0 {
+		return Spread{}, false
+	}
+	return Spread{Median: median(values), Min: slices.Min(values), Max: slices.Max(values)}, true
+}
+
 func compare(s, base *ServerReport, idle bool) *Ratios {
-	requests := ratios(s.Rounds, base.Rounds, requestRate)
-	cpu := ratios(s.Rounds, base.Rounds, cpuTime)
-	tail := ratios(s.Rounds, base.Rounds, p99)
-	if len(requests) == 0 || len(cpu) == 0 || len(tail) == 0 {
-		return nil
+	var r Ratios
+	for _, one := range []struct {
+		to     *Spread
+		figure func(Figures) float64
+	}{
+		{&r.Requests, requestRate}, {&r.CPU, cpuTime}, {&r.P50, p50}, {&r.P99, p99}, {&r.P999, p999},
+	} {
+		var ok bool
+		if *one.to, ok = spread(s.Rounds, base.Rounds, one.figure); !ok {
+			return nil
+		}
 	}
-	r := &Ratios{Requests: spread(requests), CPU: spread(cpu), P99: spread(tail)}
-	if mem := ratios(s.Rounds, base.Rounds, idleBytes); idle && len(mem) > 0 {
-		all := spread(mem)
-		r.Idle = &all
+	if mem, ok := spread(s.Rounds, base.Rounds, idleBytes); idle && ok {
+		r.Idle = &mem
 	}
-	return r
+	return &r
 }
 
 // base returns the index of the server that the others are compared with: the first on package net,
@@ -101,6 +110,7 @@ func (c *CellReport) summarize() {
 	base := c.base()
 	for i := range c.Servers {
 		s := &c.Servers[i]
+		s.Headroom = nil
 		if len(s.Rounds) > 0 {
 			s.Median = medians(s.Rounds)
 		}

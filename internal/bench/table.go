@@ -10,7 +10,7 @@ import (
 
 // The columns of the table; the first two are words, the others numbers.
 var columns = []string{"cell", "server", "req/s", "vs net", "CPU us/req (user+sys)", "vs net",
-	"p50 us", "p99 us", "p99.9 us", "p99 vs net", "switches/req", "RSS MB", "headroom"}
+	"p50 us", "vs net", "p99 us", "vs net", "p99.9 us", "vs net", "switches/req", "RSS MB", "headroom"}
 
 const wordColumns = 2
 
@@ -130,14 +130,18 @@ func (s ServerReport) numbers() []string {
 		return row
 	}
 	f := s.Median
-	var requests, cpu, p99 string
-	if s.Ratios != nil {
-		requests, cpu, p99 = s.Ratios.Requests.String(), s.Ratios.CPU.String(), s.Ratios.P99.String()
+	ratio := func(of func(*Ratios) Spread) string {
+		if s.Ratios == nil {
+			return ""
+		}
+		return of(s.Ratios).String()
 	}
 	return []string{
-		fmt.Sprintf("%.0f", f.Requests), requests,
-		fmt.Sprintf("%s (%s+%s)", digits(f.CPU), digits(f.User), digits(f.System)), cpu,
-		digits(f.P50), digits(f.P99), digits(f.P999), p99,
+		fmt.Sprintf("%.0f", f.Requests), ratio(func(r *Ratios) Spread { return r.Requests }),
+		fmt.Sprintf("%s (%s+%s)", digits(f.CPU), digits(f.User), digits(f.System)), ratio(func(r *Ratios) Spread { return r.CPU }),
+		digits(f.P50), ratio(func(r *Ratios) Spread { return r.P50 }),
+		digits(f.P99), ratio(func(r *Ratios) Spread { return r.P99 }),
+		digits(f.P999), ratio(func(r *Ratios) Spread { return r.P999 }),
 		fmt.Sprintf("%.3f", f.Switches),
 		fmt.Sprintf("%.1f", f.RSS/(1<<20)),
 		s.headroom(),

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -24,47 +26,39 @@ func example() *Report {
 			idle.Cells[0].Servers[i].Rounds[j].IdleBytes = float64(8<<10 + i<<10)
 		}
 	}
-	idle.Cells[0].summarize()
 	idle.Cells[0].Servers[2] = ServerReport{Name: "epoll", Kind: "epoll", Error: "it broke"}
+	idle.Cells[0].summarize()
 	r = with(r, idle)
 	r.judge()
 	return r
 }
 
-const exampleText = `Abacus, 2 CPUs, Linux 6.18, go1.26; server on CPU 0, load generator on CPU 1; medians of 5 rounds of 1 s in turn; ratios with min-max over the rounds.
+var update = flag.Bool("update", false, "write the files of testdata from what is printed")
 
-cell       server     req/s            vs net  CPU us/req (user+sys)            vs net  p50 us  p99 us  p99.9 us        p99 vs net  switches/req  RSS MB  headroom
-echo64/64  net       100000                         8.00 (2.00+6.00)                       500    1000      2000                           0.100    10.0
-           uringnet  125000  1.25 (1.25-1.25)       6.40 (1.60+4.80)  0.80 (0.80-0.80)     400     800      1600  0.80 (0.80-0.80)         0.100    10.0      25 %
-           epoll     200000  2.00 (2.00-2.00)       4.00 (1.00+3.00)  0.50 (0.50-0.50)     250     500      1000  0.50 (0.50-0.50)         0.100    10.0
-idle/8000  net       100000                         8.00 (2.00+6.00)                       500    1000      2000                           0.100    10.0
-           uringnet  111111  1.11 (1.11-1.11)       7.20 (1.80+5.40)  0.90 (0.90-0.90)     450     900      1800  0.90 (0.90-0.90)         0.100    10.0      11 %
-           epoll     failed
-
-idle/8000: resident memory of the server process per idle connection: net 8.0 KiB, uringnet 9.0 KiB = 1.12 (1.12-1.12) of net.
-Warning: idle/8000: epoll failed: it broke
-On this machine uringnet takes this CPU time per request, compared with net: 20 % less for small echoes (64 B) and 10 % less for echoes beside idle connections.
-`
-
-const exampleSummary = `Abacus, 2 CPUs, Linux 6.18, go1.26; server on CPU 0, load generator on CPU 1; medians of 5 rounds of 1 s in turn; ratios with min-max over the rounds.
-
-| cell | net req/s | uringnet req/s | CPU/request | p99 | headroom captured | epoll req/s |
-|---|--:|--:|--:|--:|--:|--:|
-| echo64/64 | 100000 | 1.25 (1.25-1.25) | 0.80 (0.80-0.80) | 0.80 (0.80-0.80) | 25 % | 2.00 (2.00-2.00) |
-| idle/8000 | 100000 | 1.11 (1.11-1.11) | 0.90 (0.90-0.90) | 0.90 (0.90-0.90) | 11 % |  |
-
-- idle/8000: resident memory of the server process per idle connection: net 8.0 KiB, uringnet 9.0 KiB = 1.12 (1.12-1.12) of net.
-- Warning: idle/8000: epoll failed: it broke
-
-On this machine uringnet takes this CPU time per request, compared with net: 20 % less for small echoes (64 B) and 10 % less for echoes beside idle connections.
-`
+// golden compares text with a file of testdata.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("%s differs (-want +got); if that is meant, run with -update:\n%s", name, diff)
+	}
+}
 
 func TestPrint(t *testing.T) {
-	for format, want := range map[Format]string{Text: exampleText, Summary: exampleSummary} {
-		var b bytes.Buffer
-		example().print(&b, format)
-		if b.String() != want {
-			t.Errorf("%s: got\n%s\nwant\n%s", format, &b, want)
+	for name, report := range map[string]*Report{"report": example()} {
+		for _, format := range []Format{Text, Markdown, Summary} {
+			var b bytes.Buffer
+			report.print(&b, format)
+			golden(t, fmt.Sprintf("%s-%s.txt", name, format), b.String())
 		}
 	}
 }
@@ -108,17 +102,41 @@ func TestPrintMarkdown(t *testing.T) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
+	for _, want := range []*Report{example()} {
+		name := filepath.Join(t.TempDir(), "report.json")
+		if err := want.save(Options{JSON: name}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadReport(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the report (-written +read):\n%s", diff)
+		}
+	}
+}
+
+// An older file has no ratios of p50 and p99.9.
+func TestReadReportOfBefore(t *testing.T) {
+	old := example()
+	for _, c := range old.Cells {
+		for _, s := range c.Servers {
+			if s.Ratios != nil {
+				s.Ratios.P50, s.Ratios.P999 = Spread{}, Spread{}
+			}
+		}
+	}
 	name := filepath.Join(t.TempDir(), "report.json")
-	want := example()
-	if err := want.save(Options{JSON: name}); err != nil {
+	if err := old.save(Options{JSON: name}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := ReadReport(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the report (-written +read):\n%s", diff)
+	if diff := cmp.Diff(example(), got); diff != "" {
+		t.Errorf("the report (-want +read):\n%s", diff)
 	}
 }
 
