@@ -33,7 +33,7 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		report.print(stdout, o.Format)
 		err = report.save(o)
 	}
-	if err == nil && o.From == "" {
+	if err == nil && len(o.From) == 0 {
 		err = report.failure()
 	}
 	if err != nil {
@@ -45,8 +45,8 @@ func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // obtain measures, or reads what was measured before.
 func obtain(ctx context.Context, o Options, stderr io.Writer) (*Report, error) {
-	if o.From != "" {
-		return ReadReport(o.From)
+	if len(o.From) > 0 {
+		return ReadReports(o.From)
 	}
 	return Measure(ctx, o, NewProgress(stderr, isTerminal(stderr)))
 }

@@ -35,6 +35,22 @@ func ReadReport(name string) (*Report, error) {
 	return &r, nil
 }
 
+// ReadReports reads one file, or several, of which it joins the runs.
+func ReadReports(names []string) (*Report, error) {
+	var all []*Report
+	for _, name := range names {
+		r, err := ReadReport(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	if len(all) == 1 {
+		return all[0], nil
+	}
+	return Merge(all)
+}
+
 // save writes the files that the options ask for.
 func (r *Report) save(o Options) error {
 	return errors.Join(writeFile(o.JSON, r.WriteJSON), writeFile(o.Plot, r.WriteSVG))

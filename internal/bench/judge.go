@@ -28,7 +28,7 @@ func (f *finding) name() string {
 
 // judge fills in the warnings and the verdict.
 func (r *Report) judge() {
-	r.Warnings = append(r.Warnings, r.warnings()...)
+	r.Warnings = slices.Concat(r.Warnings, r.runWarnings(), r.warnings())
 	r.Verdict = r.verdict()
 }
 

@@ -130,6 +130,16 @@ func TestWarningsShareLines(t *testing.T) {
 	}
 }
 
+func TestWarningsOfAllCells(t *testing.T) {
+	r := with(reportOf("echo64/1", steady, 1), reportOf("echo64/8", steady, 1), reportOf("echo64/64", steady, 1), reportOf("http/1", steady, 1))
+	for i := range r.Cells {
+		r.Cells[i].Servers[2].Error = "it broke"
+	}
+	if got := r.warnings(); len(got) != 1 || !strings.HasPrefix(got[0], "all cells: ") {
+		t.Errorf("warnings are %q, want one line for all cells", got)
+	}
+}
+
 func TestFailure(t *testing.T) {
 	r := reportOf("echo64/64", steady, 0.8)
 	if err := r.failure(); err != nil {

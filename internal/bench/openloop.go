@@ -45,11 +45,10 @@ func (c *CellReport) pace() string {
 }
 
 func latencyRatio(s, base ServerReport, figure func(Figures) float64) string {
-	values := ratios(s.Rounds, base.Rounds, figure)
-	if len(values) == 0 {
-		return "-"
+	if ratio, ok := spread(s.Rounds, base.Rounds, figure); ok {
+		return ratio.String()
 	}
-	return spread(values).String()
+	return "-"
 }
 
 // lateness lists how late the load generator was, with each server.

@@ -30,8 +30,8 @@ type Options struct {
 	Plot       string
 	Profiles   string // folder for CPU profiles of the servers, or nothing
 	Verbose    bool
-	From       string // report to read instead of measuring
-	Format     Format // of the table
+	From       []string // reports to read instead of measuring
+	Format     Format   // of the table
 
 	// Runs reports whether a kind of server can do a kind of work. Nil means server.Runs.
 	Runs func(kind string, w workload.Workload) bool
@@ -92,7 +92,7 @@ func ParseOptions(args []string, stderr io.Writer) (Options, error) {
 	fs.StringVar(&o.JSON, "json", "", "write everything measured to this `file`")
 	fs.StringVar(&o.Plot, "plot", "", "draw the ratios to net into this SVG `file`")
 	fs.StringVar(&o.Profiles, "cpuprofile", "", "write a CPU profile of every server process into this `folder`")
-	fs.StringVar(&o.From, "from", "", "measure nothing: read a `file` written by -json, for -format and -plot")
+	fs.Func("from", "measure nothing: read comma-separated `files` written by -json, for -format and -plot; of several, the medians over their runs", o.addFrom)
 	fs.Func("format", "print the table as `text, markdown or summary`, the last a short Markdown table (default text)", o.setFormat)
 	fs.BoolVar(&o.Verbose, "v", false, "print every measurement, and what the rings did in it")
 	if err := fs.Parse(args); err != nil {
@@ -124,6 +124,16 @@ func (o *Options) setFormat(s string) error {
 		return nil
 	}
 	return fmt.Errorf("want %s, %s or %s", Text, Markdown, Summary)
+}
+
+func (o *Options) addFrom(list string) error {
+	for name := range strings.SplitSeq(list, ",") {
+		if name == "" {
+			return errors.New("a name is empty")
+		}
+		o.From = append(o.From, name)
+	}
+	return nil
 }
 
 func (o *Options) set(cells, servers, pin string) (err error) {

@@ -17,7 +17,7 @@ import (
 
 func TestParseOptions(t *testing.T) {
 	o, err := ParseOptions(strings.Fields("-cells echo64/64,http/16,churn -servers net,uringnet -rounds 7 -seconds 0.25 -warmup 0.5 "+
-		"-pin 0:1-2 -gomaxprocs 3 -depth 4 -json a.json -plot b.svg -format summary -v"), io.Discard)
+		"-pin 0:1-2 -gomaxprocs 3 -depth 4 -json a.json -plot b.svg -format summary -v -from x.json,y.json -from z.json"), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestParseOptions(t *testing.T) {
 		Cells: o.Cells, Servers: []Spec{{Name: "net", Kind: "net"}, {Name: "uringnet", Kind: "uringnet"}},
 		Rounds: 7, Window: 250 * time.Millisecond, Warmup: time.Second / 2,
 		Pin: Pin{Server: []int{0}, Client: []int{1, 2}}, GOMAXPROCS: 3, Depth: 4,
-		JSON: "a.json", Plot: "b.svg", Format: Summary, Verbose: true,
+		JSON: "a.json", Plot: "b.svg", Format: Summary, Verbose: true, From: []string{"x.json", "y.json", "z.json"},
 	}
 	if diff := cmp.Diff(want, o); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
@@ -95,6 +95,7 @@ func TestParseOptionsErrors(t *testing.T) {
 		"-rate -1":                "more than 0",
 		"-burst 10ms":             "a slash",
 		"-rate 5 -cells echo64":   "none was chosen",
+		"-from a.json,":           "a name is empty",
 		"-format html":            "want text, markdown or summary",
 		"more":                    `unexpected argument "more"`,
 		"-colour":                 "not defined",

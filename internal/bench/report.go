@@ -11,15 +11,26 @@ import (
 	"github.com/uringnet/uringnet/internal/bench/workload"
 )
 
-// Report is everything that a run of the benchmark found out; it is what -json writes.
+// Report is everything that a run of the benchmark found out, or several runs; it is what -json
+// writes.
 type Report struct {
 	Time        time.Time    `json:"time"`
+	Commit      string       `json:"commit,omitempty"` // that the program was built from, if known
 	Machine     Machine      `json:"machine"`
 	Settings    Settings     `json:"settings"`
+	Runs        []Run        `json:"runs,omitempty"` // if there are several; what stands above is then the first's
 	Cells       []CellReport `json:"cells"`
 	Warnings    []string     `json:"warnings,omitempty"`
 	Verdict     string       `json:"verdict"`
 	Interrupted bool         `json:"interrupted,omitempty"` // some rounds are missing
+}
+
+// Run is one of the runs that a report holds the figures of.
+type Run struct {
+	Time     time.Time `json:"time"`
+	Commit   string    `json:"commit,omitempty"`
+	Machine  Machine   `json:"machine"`
+	Settings Settings  `json:"settings"`
 }
 
 // Machine says where it ran.
@@ -69,7 +80,8 @@ type ServerReport struct {
 type Round struct {
 	load.Result
 	Number int                `json:"round"`
-	Ring   uringnet.RingStats `json:"ring"` // of the server's whole life, set-up and warm-up included
+	Run    int                `json:"run,omitempty"` // place of its run in Report.Runs
+	Ring   uringnet.RingStats `json:"ring"`          // of the server's whole life, set-up and warm-up included
 }
 
 // Figures are what the table shows of a server in a cell.
@@ -86,11 +98,19 @@ type Figures struct {
 	IdleBytes float64 `json:"idle_bytes,omitempty"`
 }
 
-// Spread is the middle and the ends of a number of values.
+// Spread is the middle and the ends of the values of a number of rounds. With several runs the
+// middle is the median of their medians, and the ends are those of all rounds.
 type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
+	Runs   *Ends   `json:"runs,omitempty"` // of the medians of the runs, if there are several
+}
+
+// Ends are the least and the greatest of a number of values.
+type Ends struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
 }
 
 // Ratios compare two servers. Each round is compared with the other server's same round.

@@ -22,6 +22,19 @@ func quantile(values []float64, q float64) float64 {
 
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
+// byRun parts rounds by the run that they belong to.
+func byRun(rounds []Round) [][]Round {
+	var runs [][]Round
+	for _, r := range rounds {
+		if n := len(runs); n > 0 && runs[n-1][0].Run == r.Run {
+			runs[n-1] = append(runs[n-1], r)
+		} else {
+			runs = append(runs, []Round{r})
+		}
+	}
+	return runs
+}
+
 // collect takes one figure of every round.
 func collect(rounds []Round, figure func(Figures) float64) []float64 {
 	values := make([]float64, 0, len(rounds))
@@ -39,8 +52,15 @@ func p99(f Figures) float64         { return f.P99 }
 func p999(f Figures) float64        { return f.P999 }
 func idleBytes(f Figures) float64   { return f.IdleBytes }
 
+// medians are those of the rounds, or with several runs those of their medians.
 func medians(rounds []Round) Figures {
-	of := func(figure func(Figures) float64) float64 { return median(collect(rounds, figure)) }
+	of := func(figure func(Figures) float64) float64 {
+		var runs []float64
+		for _, run := range byRun(rounds) {
+			runs = append(runs, median(collect(run, figure)))
+		}
+		return median(runs)
+	}
 	return Figures{
 		Requests:  of(requestRate),
 		CPU:       of(cpuTime),
@@ -60,7 +80,7 @@ func medians(rounds []Round) Figures {
 func ratios(rounds, base []Round, figure func(Figures) float64) []float64 {
 	var values []float64
 	for _, r := range rounds {
-		i := slices.IndexFunc(base, func(b Round) bool { return b.Number == r.Number })
+		i := slices.IndexFunc(base, func(b Round) bool { return b.Run == r.Run && b.Number == r.Number })
 		if i < 0 {
 			continue
 		}
@@ -73,11 +93,21 @@ func ratios(rounds, base []Round, figure func(Figures) float64) []float64 {
 
 // spread looks at the ratios of a figure; it is false if there are none.
 func spread(rounds, base []Round, figure func(Figures) float64) (Spread, bool) {
-	values := ratios(rounds, base, figure)
-	if len(values) == 0 {
+	var all, runs []float64
+	for _, run := range byRun(rounds) {
+		if values := ratios(run, base, figure); len(values) > 0 {
+			all = append(all, values...)
+			runs = append(runs, median(values))
+		}
+	}
+	if len(all) == 0 {
 		return Spread{}, false
 	}
-	return Spread{Median: median(values), Min: slices.Min(values), Max: slices.Max(values)}, true
+	s := Spread{Median: median(runs), Min: slices.Min(all), Max: slices.Max(all)}
+	if len(runs) > 1 {
+		s.Runs = &Ends{Min: slices.Min(runs), Max: slices.Max(runs)}
+	}
+	return s, true
 }
 
 func compare(s, base *ServerReport, idle bool) *Ratios {
@@ -110,7 +140,6 @@ func (c *CellReport) summarize() {
 	base := c.base()
 	for i := range c.Servers {
 		s := &c.Servers[i]
-		s.Headroom = nil
 		if len(s.Rounds) > 0 {
 			s.Median = medians(s.Rounds)
 		}
@@ -122,30 +151,54 @@ func (c *CellReport) summarize() {
 		return // requests/s are given
 	}
 	ceiling := slices.IndexFunc(c.Servers, func(s ServerReport) bool { return s.Kind == server.Epoll })
-	if ceiling < 0 || c.Servers[ceiling].Ratios == nil {
-		return
-	}
-	top := c.Servers[ceiling].Ratios.Requests.Median
 	for i := range c.Servers {
-		if s := &c.Servers[i]; top >= worthwhile && s.Kind == server.Uringnet && s.Ratios != nil {
-			share := (s.Ratios.Requests.Median - 1) / (top - 1)
-			s.Headroom = &share
+		if s := &c.Servers[i]; ceiling >= 0 && i != base && s.Kind == server.Uringnet {
+			s.Headroom = headroom(s.Rounds, c.Servers[ceiling].Rounds, c.Servers[base].Rounds)
 		}
 	}
+}
+
+// headroom is what ServerReport.Headroom says, the median over the runs that all three were part
+// of.
+func headroom(rounds, ceiling, base []Round) *float64 {
+	tops := map[int]float64{} // by run
+	for _, run := range byRun(ceiling) {
+		if top := median(ratios(run, base, requestRate)); top >= worthwhile {
+			tops[run[0].Run] = top
+		}
+	}
+	var shares []float64
+	for _, run := range byRun(rounds) {
+		values := ratios(run, base, requestRate)
+		if top, ok := tops[run[0].Run]; ok && len(values) > 0 {
+			shares = append(shares, (median(values)-1)/(top-1))
+		}
+	}
+	if len(shares) == 0 {
+		return nil
+	}
+	share := median(shares)
+	return &share
 }
 
 // worthwhile is how much faster than the base the ceiling must be for a share of the difference to
 // mean something.
 const worthwhile = 1.10
 
-// noise is how far apart a server's own rounds are, relative to their median: the spread of the
-// middle half, which a single disturbed round does not change.
+// noise is how far apart a server's own rounds are within a run, relative to their median: the
+// spread of the middle half, which a single disturbed round does not change.
 func noise(rounds []Round, figure func(Figures) float64) float64 {
-	if len(rounds) < 2 {
+	var runs []float64
+	for _, run := range byRun(rounds) {
+		if len(run) > 1 {
+			values := collect(run, figure)
+			runs = append(runs, (quantile(values, 0.75)-quantile(values, 0.25))/median(values))
+		}
+	}
+	if len(runs) == 0 {
 		return 0
 	}
-	values := collect(rounds, figure)
-	return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values)
+	return median(runs)
 }
 
 // consistent tells whether more values lie on the same side of 1 than chance explains: the sign

@@ -53,7 +53,7 @@ func TestSummarize(t *testing.T) {
 	if net.Ratios != nil || net.Headroom != nil {
 		t.Errorf("the base is compared with itself: %v", net.Ratios)
 	}
-	want := Spread{1.25, 1.25, 1.25} // of 100,000 and 125,000, with the same jitter
+	want := Spread{Median: 1.25, Max: 1.25} // of 100,000 and 125,000, with the same jitter
 	if got := ring.Ratios.Requests; !near(got.Median, want.Median) || math.Abs(got.Max-want.Max) > 1e-4 {
 		t.Errorf("requests/s ratio %v, want %v", got, want)
 	}

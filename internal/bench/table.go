@@ -20,11 +20,16 @@ func (r *Report) header() []string {
 	if len(r.Cells) == 0 {
 		return names
 	}
-	c := r.Cells[0]
 	for i, name := range names {
-		names[i] = strings.Replace(name, "vs net", "vs "+c.Servers[c.base()].Name, 1)
+		names[i] = strings.Replace(name, "vs net", "vs "+r.baseName(), 1)
 	}
 	return names
+}
+
+// baseName is the name of the server that the ratios refer to.
+func (r *Report) baseName() string {
+	c := r.Cells[0]
+	return c.Servers[c.base()].Name
 }
 
 // WriteText writes the report as a table with the warnings and the verdict below.
@@ -79,7 +84,7 @@ func (r *Report) remarks() []string {
 
 // conditions says how it was measured.
 func (r *Report) conditions() string {
-	s, m := r.Settings, r.Machine
+	s := r.Settings
 	where := "server and load generator share all CPUs"
 	if s.Pin.Server != nil {
 		where = fmt.Sprintf("server on CPU %s, load generator on CPU %s", joinCPUs(s.Pin.Server), joinCPUs(s.Pin.Client))
@@ -93,8 +98,7 @@ func (r *Report) conditions() string {
 	if s.Priority {
 		where += ", load generator before all else (SCHED_FIFO)"
 	}
-	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s; %s; medians of %d rounds of %.2g s in turn; ratios with min-max over the rounds.",
-		m.CPU, m.CPUs, m.Kernel, m.Go, where, s.Rounds, s.Seconds)
+	return fmt.Sprintf("%s; %s; %s.", r.machines(), where, r.medianOf())
 }
 
 func joinCPUs(cpus []int) string {
@@ -155,9 +159,14 @@ func (s ServerReport) headroom() string {
 	return fmt.Sprintf("%.0f %%", *s.Headroom*100)
 }
 
-// String returns the median with the ends, as in 1.12 (1.09-1.15).
+// String returns the median with the ends, as in 1.12 (1.02-1.15), and with several runs the ends
+// of their medians too, as in 1.12 (1.02-1.15; 1.10-1.13).
 func (s Spread) String() string {
-	return fmt.Sprintf("%.2f (%.2f-%.2f)", s.Median, s.Min, s.Max)
+	text := fmt.Sprintf("%.2f (%.2f-%.2f", s.Median, s.Min, s.Max)
+	if s.Runs != nil {
+		text += fmt.Sprintf("; %.2f-%.2f", s.Runs.Min, s.Runs.Max)
+	}
+	return text + ")"
 }
 
 // digits prints three significant digits or all before the point.

@@ -54,7 +54,7 @@ func golden(t *testing.T, name, text string) {
 }
 
 func TestPrint(t *testing.T) {
-	for name, report := range map[string]*Report{"report": example()} {
+	for name, report := range map[string]*Report{"report": example(), "runs": runs(t)} {
 		for _, format := range []Format{Text, Markdown, Summary} {
 			var b bytes.Buffer
 			report.print(&b, format)
@@ -102,12 +102,12 @@ func TestPrintMarkdown(t *testing.T) {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	for _, want := range []*Report{example()} {
+	for _, want := range []*Report{example(), runs(t)} {
 		name := filepath.Join(t.TempDir(), "report.json")
 		if err := want.save(Options{JSON: name}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadReport(name)
+		got, err := ReadReports([]string{name})
 		if err != nil {
 			t.Fatal(err)
 		}

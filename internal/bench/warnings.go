@@ -21,6 +21,7 @@ const (
 
 // notes collects warnings; those with the same text share a line.
 type notes struct {
+	all   int // how many cells there are
 	texts []string
 	cells map[string][]string
 }
@@ -39,14 +40,19 @@ func (n *notes) add(cell, format string, args ...any) {
 func (n *notes) lines() []string {
 	var out []string
 	for _, t := range n.texts {
-		out = append(out, strings.Join(n.cells[t], ", ")+": "+t)
+		const few = 3 // to name them all is no longer than to say so
+		where := strings.Join(n.cells[t], ", ")
+		if len(n.cells[t]) == n.all && n.all > few {
+			where = "all cells"
+		}
+		out = append(out, where+": "+t)
 	}
 	return out
 }
 
 // warnings tells what makes the figures doubtful.
 func (r *Report) warnings() []string {
-	var n notes
+	n := notes{all: len(r.Cells)}
 	for _, c := range r.Cells {
 		for i, s := range c.Servers {
 			if s.Error != "" {
