@@ -53,7 +53,11 @@ func ReadReports(names []string) (*Report, error) {
 
 // save writes the files that the options ask for.
 func (r *Report) save(o Options) error {
-	return errors.Join(writeFile(o.JSON, r.WriteJSON), writeFile(o.Plot, r.WriteSVG))
+	return errors.Join(
+		writeFile(o.JSON, r.WriteJSON),
+		writeFile(o.Plot, r.WriteRatiosSVG),
+		writeFile(latencyFile(o.Plot), r.WriteLatencySVG),
+	)
 }
 
 func writeFile(name string, write func(io.Writer) error) error {

@@ -90,7 +90,7 @@ func ParseOptions(args []string, stderr io.Writer) (Options, error) {
 	burst := fs.String("burst", "", "requests of the open-loop cells come in bursts: `ON/OFF`, as in 10ms/90ms, at the same mean rate")
 	fs.BoolVar(&o.Priority, "priority", false, "run the load generator before all other processes (SCHED_FIFO), if that is permitted")
 	fs.StringVar(&o.JSON, "json", "", "write everything measured to this `file`")
-	fs.StringVar(&o.Plot, "plot", "", "draw the ratios to net into this SVG `file`")
+	fs.StringVar(&o.Plot, "plot", "", "draw the ratios to net into this SVG `file`, and latencies into one beside it, a-latency.svg for a.svg")
 	fs.StringVar(&o.Profiles, "cpuprofile", "", "write a CPU profile of every server process into this `folder`")
 	fs.Func("from", "measure nothing: read comma-separated `files` written by -json, for -format and -plot; of several, the medians over their runs", o.addFrom)
 	fs.Func("format", "print the table as `text, markdown or summary`, the last a short Markdown table (default text)", o.setFormat)

@@ -227,3 +227,11 @@ func (r *Report) runsAndDays() string {
 	}
 	return fmt.Sprintf("%s of %s (%s)", count(len(r.Runs), "run"), count(len(days), "day"), when)
 }
+
+// runsTitle adds to the title of a chart of how many runs it is.
+func (r *Report) runsTitle() string {
+	if len(r.Runs) == 0 {
+		return ""
+	}
+	return ", medians over " + r.runsAndDays()
+}

@@ -233,8 +233,10 @@ func TestCommand(t *testing.T) {
 	if code := Command(t.Context(), args, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
-	if first, err := os.ReadFile(svg); err != nil || !bytes.HasPrefix(first, []byte("<svg ")) {
-		t.Errorf("chart %.20q, %v", first, err)
+	for _, name := range []string{svg, filepath.Join(dir, "r-latency.svg")} {
+		if first, err := os.ReadFile(name); err != nil || !bytes.HasPrefix(first, []byte("<svg ")) {
+			t.Errorf("chart %.20q, %v", first, err)
+		}
 	}
 	for _, format := range []string{"text", "markdown", "summary"} {
 		var again bytes.Buffer

@@ -2,11 +2,9 @@ package bench
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,12 +31,11 @@ func example() *Report {
 	return r
 }
 
-var update = flag.Bool("update", false, "write the files of testdata from what is printed")
+var update = flag.Bool("update", false, "write the files of testdata, and the charts in testdata/bench of the root, as they should be")
 
-// golden compares text with a file of testdata.
+// golden compares text with a file.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
-	name = filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -58,7 +55,7 @@ func TestPrint(t *testing.T) {
 		for _, format := range []Format{Text, Markdown, Summary} {
 			var b bytes.Buffer
 			report.print(&b, format)
-			golden(t, fmt.Sprintf("%s-%s.txt", name, format), b.String())
+			golden(t, fmt.Sprintf("testdata/%s-%s.txt", name, format), b.String())
 		}
 	}
 }
@@ -156,42 +153,5 @@ func TestReadReportErrors(t *testing.T) {
 	}
 	if _, err := ReadReport(filepath.Join(dir, "absent")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("absent file: %v", err)
-	}
-}
-
-func TestSVG(t *testing.T) {
-	var b bytes.Buffer
-	if err := example().WriteSVG(&b); err != nil {
-		t.Fatal(err)
-	}
-	elements := map[string]int{}
-	for d := xml.NewDecoder(bytes.NewReader(b.Bytes())); ; {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatalf("not well-formed: %v", err)
-		}
-		if e, ok := token.(xml.StartElement); ok {
-			elements[e.Name.Local]++
-		}
-	}
-	// Two panels in a picture; in each, uringnet in two cells and the loop in one.
-	if elements["svg"] != 3 || elements["circle"] != 6 {
-		t.Errorf("elements are %v, want 3 pictures with 6 dots", elements)
-	}
-	for _, want := range []string{"echo64/64", "idle/8000", ">uringnet<", ">epoll<", "higher is better"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("the picture lacks %q", want)
-		}
-	}
-}
-
-func TestSVGOfNothing(t *testing.T) {
-	r := reportOf("echo64/64", steady, 1)
-	r.Cells[0].Servers = r.Cells[0].Servers[:1]
-	if err := r.WriteSVG(io.Discard); err == nil {
-		t.Error("a chart without ratios was drawn")
 	}
 }
