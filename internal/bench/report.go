@@ -14,11 +14,12 @@ import (
 // Report is everything that a run of the benchmark found out, or several runs; it is what -json
 // writes.
 type Report struct {
-	Time        time.Time    `json:"time"`
-	Commit      string       `json:"commit,omitempty"` // that the program was built from, if known
-	Machine     Machine      `json:"machine"`
-	Settings    Settings     `json:"settings"`
-	Runs        []Run        `json:"runs,omitempty"` // if there are several; what stands above is then the first's
+	Time     time.Time `json:"time"`
+	Commit   string    `json:"commit,omitempty"` // that the program was built from, if known
+	Machine  Machine   `json:"machine"`
+	Settings Settings  `json:"settings"`
+	// if there are several; what stands above is then the first's
+	Runs        []Run        `json:"runs,omitempty"`
 	Cells       []CellReport `json:"cells"`
 	Warnings    []string     `json:"warnings,omitempty"`
 	Verdict     string       `json:"verdict"`
@@ -79,9 +80,10 @@ type ServerReport struct {
 // Round is one measurement of one server.
 type Round struct {
 	load.Result
-	Number int                `json:"round"`
-	Run    int                `json:"run,omitempty"` // place of its run in Report.Runs
-	Ring   uringnet.RingStats `json:"ring"`          // of the server's whole life, set-up and warm-up included
+	Number int `json:"round"`
+	Run    int `json:"run,omitempty"` // place of its run in Report.Runs
+	// of the server's whole life, set-up and warm-up included
+	Ring uringnet.RingStats `json:"ring"`
 }
 
 // Figures are what the table shows of a server in a cell.

@@ -13,9 +13,11 @@ import (
 
 // The kinds of work besides those of internal/bench/workload.
 const (
-	Fasthttp  workload.Kind = "fasthttp"  // github.com/valyala/fasthttp, GET / answered by a short text
-	Redcon    workload.Kind = "redcon"    // github.com/tidwall/redcon, GET of Redis
-	GRPC      workload.Kind = "grpc"      // google.golang.org/grpc, unary calls, Depth streams a connection
+	// github.com/valyala/fasthttp, GET / answered by a short text
+	Fasthttp workload.Kind = "fasthttp"
+	Redcon   workload.Kind = "redcon" // github.com/tidwall/redcon, GET of Redis
+	// google.golang.org/grpc, unary calls, Depth streams a connection
+	GRPC      workload.Kind = "grpc"
 	WebSocket workload.Kind = "websocket" // github.com/coder/websocket, echoes
 )
 

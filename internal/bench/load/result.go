@@ -18,8 +18,9 @@ type Config struct {
 	Work      workload.Workload `json:"work"`
 	Warmup    time.Duration     `json:"warmup"`
 	Window    time.Duration     `json:"window"`
-	Seed      uint64            `json:"seed"`               // of what an open loop draws
-	Priority  bool              `json:"priority,omitempty"` // run before all other processes, if that is permitted
+	Seed      uint64            `json:"seed"` // of what an open loop draws
+	// run before all other processes, if that is permitted
+	Priority bool `json:"priority,omitempty"`
 }
 
 // Result is what was measured in the window. Times are in seconds unless their name says otherwise.
@@ -42,6 +43,7 @@ type Result struct {
 
 	// LateP99 is how late an open loop was with the latest 1 % of its requests, from the intended
 	// moment to the call of write.
-	LateP99    float64 `json:"late_us,omitempty"`
-	NoPriority string  `json:"no_priority,omitempty"` // why it did not run before all others, if it was to
+	LateP99 float64 `json:"late_us,omitempty"`
+	// why it did not run before all others, if it was to
+	NoPriority string `json:"no_priority,omitempty"`
 }

@@ -41,7 +41,8 @@ func protect(fd int, w workload.Workload) (link, error) {
 	if !w.TLS() {
 		return k, nil
 	}
-	cfg := &tls.Config{InsecureSkipVerify: true} // the server on this machine made its certificate just now
+	// the server on this machine made its certificate just now
+	cfg := &tls.Config{InsecureSkipVerify: true}
 	if w.Kind == workload.HTTP2 {
 		cfg.NextProtos = []string{protocolHTTP2}
 	}

@@ -53,7 +53,8 @@ func EpollWait(ep int, events []unix.EpollEvent, millis int) (int, error) {
 // EpollWaitFor is epoll_pwait2(2), of Linux 5.11 and later: EpollWait with a timeout that is not
 // rounded up to milliseconds. The timeout must not be negative.
 func EpollWaitFor(ep int, events []unix.EpollEvent, timeout time.Duration) (int, error) {
-	ts := struct{ sec, nsec int64 }{int64(timeout / time.Second), int64(timeout % time.Second)} // on 32 bits too
+	// on 32 bits too
+	ts := struct{ sec, nsec int64 }{int64(timeout / time.Second), int64(timeout % time.Second)}
 	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&events[0])),
 		uintptr(len(events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch errno {

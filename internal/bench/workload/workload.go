@@ -16,14 +16,16 @@ const (
 	HTTPUnix   Kind = "http-unix"   // the same over Unix sockets
 	HTTPS      Kind = "https"       // http over TLS
 	HTTP2      Kind = "http2"       // the same over HTTP/2 and TLS, Depth streams a connection
-	Proxy      Kind = "proxy"       // GET / passed on by a reverse proxy, both of whose sides are measured
-	HTTPFile   Kind = "httpfile"    // GET /file answered by a file of Size bytes
-	Churn      Kind = "churn"       // connect, one echo, close
-	Push       Kind = "push"        // the server writes Size bytes to each connection now and then
-	Fanout     Kind = "fanout"      // one goroutine writes Size bytes to every connection
-	Tail       Kind = "tail"        // echo, while every tenth handler burns CPU before it answers
-	HTTPBurn   Kind = "httpburn"    // GET /burn, whose handler burns CPU; one in BurnOneIn, GET /calm the others
-	Idle       Kind = "idle"        // echo on a few connections while IdleConns more are silent
+	// GET / passed on by a reverse proxy, both of whose sides are measured
+	Proxy    Kind = "proxy"
+	HTTPFile Kind = "httpfile" // GET /file answered by a file of Size bytes
+	Churn    Kind = "churn"    // connect, one echo, close
+	Push     Kind = "push"     // the server writes Size bytes to each connection now and then
+	Fanout   Kind = "fanout"   // one goroutine writes Size bytes to every connection
+	Tail     Kind = "tail"     // echo, while every tenth handler burns CPU before it answers
+	// GET /burn, whose handler burns CPU; one in BurnOneIn, GET /calm the others
+	HTTPBurn Kind = "httpburn"
+	Idle     Kind = "idle" // echo on a few connections while IdleConns more are silent
 )
 
 // Burns reports whether the handler of connection number i burns CPU in the Tail kind.
@@ -47,13 +49,15 @@ type Workload struct {
 	Depth     int  `json:"depth,omitempty"`      // messages in flight per connection, at least 1
 	IdleConns int  `json:"idle_conns,omitempty"` // further connections that stay silent
 
-	Burn      time.Duration `json:"burn_ns,omitempty"`     // CPU time that a handler burns
-	BurnLoops int           `json:"burn_loops,omitempty"`  // what that is on this machine, for Burn
-	BurnOneIn int           `json:"burn_one_in,omitempty"` // of the HTTPBurn kind: 1 if all requests burn
+	Burn      time.Duration `json:"burn_ns,omitempty"`    // CPU time that a handler burns
+	BurnLoops int           `json:"burn_loops,omitempty"` // what that is on this machine, for Burn
+	// of the HTTPBurn kind: 1 if all requests burn
+	BurnOneIn int `json:"burn_one_in,omitempty"`
 
 	Share float64 `json:"share,omitempty"` // open loop: the rate as a share of what package net can do
-	Rate  float64 `json:"rate,omitempty"`  // open loop: requests/s in all; found from Share if that is given
-	Burst Burst   `json:"burst,omitzero"`  // open loop: requests come in bursts
+	// open loop: requests/s in all; found from Share if that is given
+	Rate  float64 `json:"rate,omitempty"`
+	Burst Burst   `json:"burst,omitzero"` // open loop: requests come in bursts
 }
 
 // Open reports whether requests are sent at a given rate, whether or not answers have come.
