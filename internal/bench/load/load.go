@@ -58,8 +58,9 @@ func Run(cfg Config) (Result, error) {
 	return r, err
 }
 
-// window runs the measured part. A window in which nothing was answered is made longer: it is the
-// server's answers that are measured.
+// window runs the measured part. A window in which nothing was answered, or the server did not run,
+// is made longer: it is the server's answers that are measured, and they may have been there
+// before.
 func window(l *loop, d driver, cfg Config) (Result, error) {
 	l.hist.Reset()
 	l.late.Reset()
@@ -69,20 +70,22 @@ func window(l *loop, d driver, cfg Config) (Result, error) {
 		return Result{}, err
 	}
 	start := time.Now()
-	for l.requests == 0 {
+	var elapsed time.Duration
+	for after := before; ; {
+		if l.requests > 0 && after.server.CPU > before.server.CPU {
+			return result(l, elapsed, before, after), nil
+		}
 		if time.Since(start) > settle+cfg.Window {
 			return Result{}, fmt.Errorf("the server has answered no request for %v", time.Since(start).Round(time.Second))
 		}
 		if err := d.run(cfg.Window); err != nil {
 			return Result{}, err
 		}
+		elapsed = time.Since(start)
+		if after, err = take(cfg); err != nil {
+			return Result{}, err
+		}
 	}
-	elapsed := time.Since(start)
-	after, err := take(cfg)
-	if err != nil {
-		return Result{}, err
-	}
-	return result(l, elapsed, before, after), nil
 }
 
 // samples are those of the server, of the one behind it if it is a proxy, and of this process.
