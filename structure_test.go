@@ -37,6 +37,9 @@ var mayImport = map[string]string{
 
 	".ci":        "",
 	"compat/...": structure.Anything,
+
+	"metrics":         ".",
+	"metrics/expvars": ".",
 }
 
 // rootFiles are the Go files of the root: the exported API, the choice of a backend, and nothing
