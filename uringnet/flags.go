@@ -20,14 +20,20 @@ func newFlags(name, intro string, stderr io.Writer) *flag.FlagSet {
 
 // parse parses args, which are flags only. If ok is false the command ends with code.
 func parse(fs *flag.FlagSet, args []string) (code int, ok bool) {
-	err := fs.Parse(args)
-	switch {
+	code, ok = parseWithOperands(fs, args)
+	if ok && fs.NArg() > 0 {
+		return wrongUsage(fs, "unexpected argument %q", fs.Arg(0)), false
+	}
+	return code, ok
+}
+
+// parseWithOperands is parse for a command that has other arguments after its flags.
+func parseWithOperands(fs *flag.FlagSet, args []string) (code int, ok bool) {
+	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK, false
 	case err != nil: // fs has said why
 		return exitUsage, false
-	case fs.NArg() > 0:
-		return wrongUsage(fs, "unexpected argument %q", fs.Arg(0)), false
 	}
 	return exitOK, true
 }

@@ -1,9 +1,10 @@
 // Command uringnet shows io_uring networking at work: it serves HTTP or echoes TCP, probes what
-// this machine offers, and measures uringnet against package net.
+// this machine offers, measures uringnet against package net, and watches a process.
 //
 //	uringnet serve    serve HTTP, or a folder, or a TCP echo
 //	uringnet probe    tell what this machine offers
 //	uringnet bench    compare with package net
+//	uringnet top      watch a process
 //
 // Each subcommand explains itself with -h. The exit code is 0 for success, 1 for failure, 2 for
 // wrong usage.
@@ -33,6 +34,7 @@ commands:
   serve    serve HTTP, or a folder, or a TCP echo
   probe    tell what this machine offers
   bench    compare with package net and others
+  top      watch the rings and waits of a process
 
 'uringnet COMMAND -h' explains a command. The exit code is 0 for success, 1 for failure, 2 for wrong usage.
 The environment variable URINGNET says which backend runs: auto, off (package net), require (io_uring or fail).
@@ -45,6 +47,7 @@ var commands = map[string]command{
 	"serve": serve,
 	"probe": probe,
 	"bench": benchmark,
+	"top":   top,
 }
 
 func main() {
