@@ -3,6 +3,7 @@ package uringnet
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
@@ -62,8 +63,22 @@ type chosen struct {
 }
 
 var chooseBackend = sync.OnceValue(func() chosen {
-	return newBackend(os.Getenv("URINGNET"), startRings, startPoller)
+	c := newBackend(os.Getenv("URINGNET"), startRings, startPoller)
+	if v := os.Getenv(debugName); v != "" && v != "0" {
+		tell(c.info)
+	}
+	return c
 })
+
+// debugName is the environment variable that has the choice of the backend told on standard error.
+// Anything but nothing and 0 sets it.
+const debugName = "URINGNET_DEBUG"
+
+// tell writes one line. It does not go by slog.Default: what the program makes of its log is its
+// own matter, and whoever sets the variable wants to see the line.
+func tell(b BackendInfo) {
+	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("uringnet: backend chosen", "backend", b.Name, "reason", b.Reason)
+}
 
 // newBackend chooses by env. rings and poller start these backends, or say why they cannot; rings
 // also says what it has found.
