@@ -80,7 +80,9 @@ func (o *Op) Await(s *PollSide) error {
 		if err := s.mustLeaveRing(); err != nil {
 			return err
 		}
+		region := beginRegion(onRingRegion)
 		s.fut.Wait()
+		endRegion(region)
 	}
 	return nil
 }
@@ -98,7 +100,9 @@ func (o *Op) CancelAndAwait() {
 			w.cancel(o)
 			continue
 		}
+		region := beginRegion(cancelRegion)
 		o.fut.Wait()
+		endRegion(region)
 	}
 	w.barrier()
 }

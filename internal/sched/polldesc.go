@@ -205,7 +205,9 @@ func (s *PollSide) WaitReady() error {
 			return err
 		}
 		wasTimed := s.isTimed() // before the runtime is asked, as in Prepare
+		region := beginRegion(inPollerRegion)
 		code := pollWait(pd, int(s.mode))
+		endRegion(region)
 		keepSysmonAwake()
 		s.waiting.Store(false)
 		switch code {

@@ -71,7 +71,9 @@ func (t *Turn) await(s *PollSide) error {
 		if err := s.interruption(); err != nil {
 			return err
 		}
+		region := beginRegion(inTurnRegion)
 		s.fut.Wait()
+		endRegion(region)
 	}
 	return nil
 }
