@@ -28,12 +28,16 @@ type scarce struct {
 }
 
 func (k *scarce) setup(entries uint32, p *Params) (int, error) {
-	k.asked = append(k.asked, fmt.Sprint(entries, "/", p.CQEntries))
 	k.tight = entries > k.sq || p.CQEntries > k.cq
-	if k.tight && !k.late {
-		return -1, syscall.ENOMEM
+	fd, err := -1, error(syscall.ENOMEM)
+	if !k.tight || k.late {
+		fd, err = k.linux.setup(entries, p)
 	}
-	return k.linux.setup(entries, p)
+	// An older kernel is asked again without the flags that it does not know.
+	if !errors.Is(err, syscall.EINVAL) {
+		k.asked = append(k.asked, fmt.Sprint(entries, "/", p.CQEntries))
+	}
+	return fd, err
 }
 
 func (k *scarce) mmap(fd int, offset uint64, size int) ([]byte, error) {
