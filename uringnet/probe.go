@@ -25,7 +25,8 @@ type findings struct {
 	Backend  uringnet.BackendInfo `json:"backend"`
 	Limits   []limit              `json:"limits"`
 	Features uringnet.Features    `json:"features"`
-	NoRing   string               `json:"no_ring,omitempty"` // why there are no features
+	NoRing   string               `json:"no_ring,omitempty"`  // why there are no features
+	Warnings []string             `json:"warnings,omitempty"` // known faults of this kernel
 }
 
 // limit is a setting that decides whether io_uring can be had and how far it goes.
@@ -72,6 +73,9 @@ func (f findings) print(w io.Writer) {
 	width := 0
 	for _, l := range f.Limits {
 		width = max(width, len(l.Name))
+	}
+	for _, text := range f.Warnings {
+		fmt.Fprintf(w, "warning  %s\n", text)
 	}
 	fmt.Fprintln(w, "limits")
 	for _, l := range f.Limits {

@@ -18,6 +18,8 @@ func system() string {
 	return fmt.Sprintf("%s %s %s", unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]))
 }
 
+func warnings() []string { return sched.Warnings() }
+
 func limits() []limit {
 	return []limit{
 		rlimit("RLIMIT_NOFILE", unix.RLIMIT_NOFILE, "open files: sockets and rings"),

@@ -7,3 +7,5 @@ import "runtime"
 func system() string { return runtime.GOOS + " " + runtime.GOARCH }
 
 func limits() []limit { return []limit{} }
+
+func warnings() []string { return nil }

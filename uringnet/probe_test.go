@@ -37,3 +37,11 @@ func TestProbeJSON(t *testing.T) {
 		t.Errorf("no limits:\n%s", got.stdout)
 	}
 }
+
+func TestProbeWarns(t *testing.T) {
+	var out strings.Builder
+	findings{Warnings: []string{"this kernel hangs"}}.print(&out)
+	if !strings.Contains(out.String(), "\nwarning  this kernel hangs\n") {
+		t.Errorf("no warning:\n%s", &out)
+	}
+}

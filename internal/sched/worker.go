@@ -95,6 +95,9 @@ func ringConfig() ring.Config {
 // Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
 func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
 
+// Warnings says what is known to be wrong with the io_uring of this kernel.
+func Warnings() []string { return ring.Warnings() }
+
 // newRinged makes a ring. With SQPOLL the thread of the kernel that serves first, unless that is
 // nil, serves this ring too.
 func newRinged(first *ringed) (*ringed, error) {
