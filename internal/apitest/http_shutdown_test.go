@@ -60,42 +60,47 @@ func TestHTTPClose(t *testing.T) {
 	}
 }
 
-// TestHTTPTimeouts waits until the server gives up on clients that do not do their part.
+// TestHTTPTimeouts waits until the server gives up on clients that do not do their part. The handler
+// of a first request sets the timeout, on the goroutine that serves the connection. So the time
+// begins when the second request is there, however long that takes.
 func TestHTTPTimeouts(t *testing.T) {
 	const soon = 20 * time.Millisecond
 	large := make([]byte, 64<<20) // more than the socket buffers hold
 	for _, tc := range []struct {
 		name, request string
-		srv           *http.Server
-		response      bool // a whole response comes first
+		timeout       func(srv *http.Server) *time.Duration
 	}{
-		{"idle", "GET / HTTP/1.1\r\nHost: test\r\n\r\n", &http.Server{IdleTimeout: soon}, true},
-		{"header", "GET / HTTP/1.1\r\nHo", &http.Server{ReadHeaderTimeout: soon}, false},
-		{"read", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbo", &http.Server{ReadTimeout: soon}, false},
-		{"write", "GET /large HTTP/1.1\r\nHost: test\r\n\r\n", &http.Server{WriteTimeout: soon}, false},
+		{"idle", "", func(srv *http.Server) *time.Duration { return &srv.IdleTimeout }},
+		{"header", "GET / HTTP/1.1\r\nHo", func(srv *http.Server) *time.Duration { return &srv.ReadHeaderTimeout }},
+		{"read", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbo",
+			func(srv *http.Server) *time.Duration { return &srv.ReadTimeout }},
+		{"write", "GET /large HTTP/1.1\r\nHost: test\r\n\r\n",
+			func(srv *http.Server) *time.Duration { return &srv.WriteTimeout }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			begin(t)
 			outcome := make(chan error, 1)
-			tc.srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/large" {
+			srv := &http.Server{IdleTimeout: time.Hour} // or ReadTimeout would be for idle connections too
+			srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/first":
+					*tc.timeout(srv) = soon
+					io.WriteString(w, "done")
+				case "/large":
 					_, err := w.Write(large)
 					outcome <- err
-					return
+				default:
+					_, err := io.ReadAll(r.Body)
+					outcome <- err
 				}
-				_, err := io.ReadAll(r.Body)
-				outcome <- err
-				io.WriteString(w, "done")
 			})
-			c := dialTo(t, serve(t, tc.srv))
+			c := get(t, serve(t, srv), "/first")
+			readResponse(t, c)
 			mustWrite(t, c, tc.request)
 			if tc.name == "read" || tc.name == "write" {
 				if err, ok := (<-outcome).(net.Error); !ok || !err.Timeout() {
 					t.Errorf("the handler got %v", err)
 				}
-			}
-			if tc.response {
-				readResponse(t, c)
 			}
 			// Whatever has been sent, the connection ends, and by the server.
 			if _, err := io.Copy(io.Discard, c); err != nil && tc.name != "write" {
