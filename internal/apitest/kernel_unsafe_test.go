@@ -22,8 +22,8 @@ func probeKernel() error {
 	if _, err := fmt.Sscanf(release, "%d.%d", &major, &minor); err != nil {
 		return err
 	}
-	if major < 6 || major == 6 && minor < 1 {
-		return fmt.Errorf("Linux %s is older than 6.1", release)
+	if major < 5 || major == 5 && minor < 19 {
+		return fmt.Errorf("Linux %s is older than 5.19", release)
 	}
 	var params [120]byte // struct io_uring_params
 	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, uintptr(unsafe.Pointer(&params)), 0)

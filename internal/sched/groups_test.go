@@ -12,6 +12,7 @@ import (
 // A worker that got no ring waits for a while before it tries again, and has one when there is one
 // to be had. Its receives wait in the poller meanwhile.
 func TestRingIsTriedAgain(t *testing.T) {
+	needRings(t)
 	w := &worker{patience: patience}
 	withoutDescriptors(t, func() {
 		if w.ensureRing(); w.hasRing() {
@@ -73,6 +74,7 @@ func joinCrowd(p *Placement, w *worker) {
 // The question makes no ring, and sends no receive to one that is not there. A receive that has
 // waited elsewhere makes it.
 func TestOnRingDoesNotAct(t *testing.T) {
+	needRings(t)
 	newGroups(t, "auto", func(w *worker) {
 		var p Placement
 		joinCrowd(&p, w)
@@ -125,6 +127,7 @@ func TestNoRingWithoutNeed(t *testing.T) {
 
 // Where all receives are to wait on rings, so does the first.
 func TestRingIsThereForFirstReceive(t *testing.T) {
+	needRings(t)
 	newGroups(t, "ring", func(*worker) {
 		if !new(Placement).OnRing() {
 			t.Error("the first receive does not wait on a ring")

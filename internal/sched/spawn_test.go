@@ -24,6 +24,7 @@ func TestSpawnOutsideBubble(t *testing.T) {
 // A ring that is first needed in a bubble serves there and afterwards, and does not keep the bubble
 // from ending.
 func TestRingBornInBubble(t *testing.T) {
+	needRings(t)
 	w := &worker{patience: patience}
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
