@@ -150,11 +150,21 @@ func (r *Ring) start(p *Params) error {
 	if err := r.mapQueues(p); err != nil {
 		return err
 	}
-	if err := r.k.restrict(r.fd, whatRingsMayDo); err != nil {
+	if err := uninterrupted(func() error { return r.k.restrict(r.fd, whatRingsMayDo) }); err != nil {
 		return fmt.Errorf("io_uring_register, to restrict a ring: %w", err)
 	}
-	if err := r.k.enable(r.fd); err != nil {
+	if err := uninterrupted(func() error { return r.k.enable(r.fd) }); err != nil {
 		return fmt.Errorf("io_uring_register, to enable a ring: %w", err)
 	}
 	return nil
+}
+
+// uninterrupted calls f again as long as a signal interrupts it: older kernels wait in
+// io_uring_register until no request is under way, and the Go runtime preempts by signals.
+func uninterrupted(f func() error) error {
+	for {
+		if err := f(); !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
 }

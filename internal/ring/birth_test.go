@@ -196,6 +196,7 @@ func TestRingsAreRestricted(t *testing.T) {
 
 // What a ring is used for, it still does.
 func TestRestrictedRingsWork(t *testing.T) {
+	needRings(t)
 	for kind, r := range kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			fds := socketPair(t)
@@ -278,5 +279,42 @@ func TestNoRingWithoutRestriction(t *testing.T) {
 	}
 	if n := len(testutil.OpenFDs()); n != files {
 		t.Errorf("%d files are open, before %d", n, files)
+	}
+}
+
+// interrupted is a kernel whose io_uring_register is interrupted by a signal the first time.
+type interrupted struct {
+	linux
+	restricted, enabled int
+}
+
+func (k *interrupted) restrict(fd int, to []restriction) error {
+	if k.restricted++; k.restricted == 1 {
+		return syscall.EINTR
+	}
+	return k.linux.restrict(fd, to)
+}
+
+func (k *interrupted) enable(fd int) error {
+	if k.enabled++; k.enabled == 1 {
+		return syscall.EINTR
+	}
+	return k.linux.enable(fd)
+}
+
+// A signal that comes while a ring is made, as the runtime sends to preempt, keeps no ring from
+// being made. Linux 5.15 answers EINTR then.
+func TestSignalWhileRingIsMade(t *testing.T) {
+	k := new(interrupted)
+	r, err := newRing(k, Config{SQEntries: 8, CQEntries: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if k.restricted != 2 || k.enabled != 2 {
+		t.Errorf("restricted %d times and enabled %d times, want twice each", k.restricted, k.enabled)
+	}
+	if res, err := r.complete(PrepNop); res != 0 || err != nil {
+		t.Errorf("a NOP gives %d, %v", res, err)
 	}
 }

@@ -55,13 +55,14 @@ var setupProbes = []struct {
 
 // requestProbes are tried with a file descriptor or a target that cannot be. The kernel rejects a
 // request that it does not know with EINVAL before it looks for those, and one that it knows after.
+// A cancellation is older than that, but not one that is silent if it succeeds.
 var requestProbes = []struct {
 	name, since string
 	prep        func(sqe *SQE)
 	want        syscall.Errno
 }{
 	{"restrictions", "5.10", prepForbidden, syscall.EACCES},
-	{"async cancel", "5.5", func(sqe *SQE) { PrepCancel(sqe, NoUserData-1) }, syscall.ENOENT},
+	{"async cancel", "5.17", func(sqe *SQE) { PrepCancel(sqe, NoUserData-1) }, syscall.ENOENT},
 	{"recv POLL_FIRST", "5.19", func(sqe *SQE) { PrepRecv(sqe, -1, nil, true) }, syscall.EBADF},
 }
 

@@ -94,6 +94,14 @@ func TestOverflowIsFlushed(t *testing.T) {
 	}
 }
 
+// needRings skips a test of what only kernels have that can have rings.
+func needRings(t *testing.T) {
+	t.Helper()
+	if release := KernelRelease(); !atLeast(release, 5, 19) {
+		t.Skipf("Linux %s is older than 5.19", release)
+	}
+}
+
 // A kernel has what its release, or one before it, has brought. Older ones are expected to lack it:
 // what is found there all the same was ported back.
 func TestProbe(t *testing.T) {
@@ -137,6 +145,7 @@ func (k *refusing) setup(entries uint32, p *Params) (int, error) {
 }
 
 func TestOptionalFlagsAreDropped(t *testing.T) {
+	needRings(t)
 	for _, optional := range []uint32{
 		0,
 		sys.IORING_SETUP_SUBMIT_ALL,
