@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -15,10 +16,9 @@ type apt struct {
 	dir, arch string
 }
 
-const (
-	debianKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-	ubuntuKeys = "./usr/share/keyrings/ubuntu-archive-keyring.gpg"
-)
+const debianKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+var ubuntuKeys = regexp.MustCompile(`/ubuntu-archive-keyring\.gpg$`)
 
 // apt returns the tools for one source, with the list of its packages.
 func (l library) apt(s source, arch string) (apt, error) {
@@ -70,7 +70,7 @@ func (l library) ubuntuKeys() (string, error) {
 
 // names lists the packages with kernels.
 func (a apt) names() ([]string, error) {
-	out, err := a.run("apt-cache", "pkgnames", "linux-image-")
+	out, err := a.run("apt-cache", "pkgnames", "linux-")
 	return strings.Fields(out), err
 }
 

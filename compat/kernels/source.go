@@ -111,12 +111,12 @@ func (l library) fetch(s source, version, arch string) (kernel, error) {
 	if err != nil {
 		return kernel{}, err
 	}
-	names, err := a.names()
+	all, err := a.names()
 	if err != nil {
 		return kernel{}, err
 	}
 	wanted := s.packages(version, arch)
-	names = slices.DeleteFunc(names, func(n string) bool { return !wanted.MatchString(n) })
+	names := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return !wanted.MatchString(n) })
 	if len(names) == 0 {
 		return kernel{}, fmt.Errorf("it has no package %v", wanted)
 	}
@@ -125,6 +125,10 @@ func (l library) fetch(s source, version, arch string) (kernel, error) {
 	dir := filepath.Join(l.dir, "images", arch, release)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return kernel{}, err
+	}
+	// From Linux 7.3 on the image is in a package of its own, which the other one depends on.
+	if binary := "linux-binary-" + release; slices.Contains(all, binary) {
+		name = binary
 	}
 	deb, err := a.download(name)
 	if err != nil {
@@ -137,14 +141,16 @@ func (l library) fetch(s source, version, arch string) (kernel, error) {
 		return kernel{}, err
 	}
 	image := filepath.Join(dir, "vmlinuz")
-	if err := unpack(deb, "./boot/vmlinu", image); err != nil {
+	if err := unpack(deb, imageName, image); err != nil {
 		return kernel{}, err
 	}
 	return imageAt(image)
 }
 
-// unpack writes the first file of a Debian package whose name begins with prefix.
-func unpack(deb, prefix, to string) error {
+var imageName = regexp.MustCompile(`^\./(boot|usr/lib/modules/[^/]+)/vmlinu[xz]`)
+
+// unpack writes the first file of a Debian package whose name is wanted.
+func unpack(deb string, wanted *regexp.Regexp, to string) error {
 	cmd := exec.Command("dpkg-deb", "--fsys-tarfile", deb)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -155,9 +161,9 @@ func unpack(deb, prefix, to string) error {
 	for r := tar.NewReader(bytes.NewReader(out)); ; {
 		h, err := r.Next()
 		if err != nil {
-			return fmt.Errorf("%s has no %s: %w", filepath.Base(deb), prefix, err)
+			return fmt.Errorf("%s has no %v: %w", filepath.Base(deb), wanted, err)
 		}
-		if h.Typeflag != tar.TypeReg || !strings.HasPrefix(h.Name, prefix) {
+		if h.Typeflag != tar.TypeReg || !wanted.MatchString(h.Name) {
 			continue
 		}
 		content, err := io.ReadAll(r)
