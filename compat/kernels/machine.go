@@ -139,8 +139,8 @@ func (c *console) told(kind, text string) error {
 	return nil
 }
 
-// report prints how a run ended, and what it printed if it failed: without the tests that passed and
-// said nothing, unless all is wanted.
+// report prints how a run ended, and what it printed if it failed: without the tests that passed,
+// unless all is wanted.
 func report(w io.Writer, o outcome, verbose bool) {
 	r := o.result
 	fmt.Fprintf(w, "%-12s %-20s %4d passed, %d skipped, %d failed, %.0f s %s\n", o.run.Program,

@@ -1,5 +1,5 @@
-// Command kernels runs uringnet's tests on kernels that this machine does not have, in machines that
-// are emulated by software.
+// Command kernels runs uringnet's tests on kernels that this machine does not have, in machines
+// that are emulated by software.
 //
 //	go run ./compat/kernels -kernel 6.1,6.12 [flags]
 //

@@ -60,9 +60,9 @@ func TestHTTPClose(t *testing.T) {
 	}
 }
 
-// TestHTTPTimeouts waits until the server gives up on clients that do not do their part. The handler
-// of a first request sets the timeout, on the goroutine that serves the connection. So the time
-// begins when the second request is there, however long that takes.
+// TestHTTPTimeouts waits until the server gives up on clients that do not do their part. The
+// handler of a first request sets the timeout, on the goroutine that serves the connection. So the
+// time begins when the second request is there, however long that takes.
 func TestHTTPTimeouts(t *testing.T) {
 	const soon = 20 * time.Millisecond
 	large := make([]byte, 64<<20) // more than the socket buffers hold

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 // noRings is why this kernel can have no rings, or nil.
 var noRings error
 
-// olderKernel reports whether the kernel is older than the first one that has all that a ring needs.
-// That it has no ring then is not for the code under test to say.
+// olderKernel reports whether the kernel is older than the first one that has all that a ring
+// needs. That it has no ring then is not for the code under test to say.
 func olderKernel() bool {
 	var major, minor int
 	if n, _ := fmt.Sscanf(ring.KernelRelease(), "%d.%d", &major, &minor); n != 2 {

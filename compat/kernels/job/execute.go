@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Execute runs the program to its end, and returns what it printed too. One that takes too long gets SIGQUIT, upon which a Go program
-// prints its goroutines, and is killed some time later.
+// Execute runs the program to its end, and returns what it printed too. One that takes too long
+// gets SIGQUIT, upon which a Go program prints its goroutines, and is killed some time later.
 func (r Run) Execute() (Result, []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(r.Seconds)*time.Second)
 	defer cancel()
