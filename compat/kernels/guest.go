@@ -82,8 +82,8 @@ var etc = map[string]string{
 
 // initramfs adds the first process and the list of runs, and packs everything.
 func (g guest) initramfs(runs []job.Run) (string, error) {
-	init := filepath.Join(g.dir, "init")
-	if err := g.goCommand("build", "-ldflags=-w", "-o", init, module+"/compat/kernels/init"); err != nil {
+	first := filepath.Join(g.dir, "init")
+	if err := g.goCommand("build", "-ldflags=-w", "-o", first, module+"/compat/kernels/init"); err != nil {
 		return "", err
 	}
 	list, err := json.Marshal(runs)

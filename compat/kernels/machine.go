@@ -75,6 +75,9 @@ func (m machine) boot(k kernel, initramfs string, runs []job.Run, log io.Writer,
 	}
 	c := console{log: log, verbose: verbose}
 	over, readErr := c.read(stdout)
+	if readErr != nil {
+		cancel() // nobody reads what the machine says
+	}
 	err = cmd.Wait()
 	if !over {
 		return c.outcomes, c.complaints, fmt.Errorf("the machine ended before its list of runs: %v, %v, %v\n%s%s",
