@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/uringnet/uringnet"
+	"github.com/uringnet/uringnet/compat/seccomp"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,7 +29,7 @@ var filters = []struct {
 func init() {
 	for _, f := range filters {
 		children["seccomp "+f.name] = func() error {
-			if err := deny(f.errno, f.calls...); err != nil {
+			if err := seccomp.Deny(f.errno, f.calls...); err != nil {
 				return err
 			}
 			return serve()
@@ -43,7 +44,7 @@ func init() {
 	children["seccomp late"] = func() error {
 		runtime.GOMAXPROCS(1)
 		uringnet.Backend() // rings can be had
-		if err := deny(unix.EPERM, unix.SYS_IO_URING_SETUP); err != nil {
+		if err := seccomp.Deny(unix.EPERM, unix.SYS_IO_URING_SETUP); err != nil {
 			return err
 		}
 		runtime.GOMAXPROCS(4)

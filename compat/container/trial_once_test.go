@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/uringnet/compat/seccomp"
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
@@ -18,7 +19,7 @@ func init() {
 		if _, err := ring.Probe(); err != nil {
 			return err
 		}
-		if err := deny(unix.EPERM, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_REGISTER); err != nil {
+		if err := seccomp.Deny(unix.EPERM, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_REGISTER); err != nil {
 			return err
 		}
 		for i := range 4 {

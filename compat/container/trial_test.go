@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/uringnet/compat/seccomp"
 	"github.com/uringnet/uringnet/internal/ring"
 	"github.com/uringnet/uringnet/internal/testutil"
 )
@@ -49,7 +50,7 @@ var actions = []struct {
 func init() {
 	children["trial"] = trial
 	children["trial without wait"] = func() error {
-		if err := filter(unix.SECCOMP_RET_KILL_PROCESS, unix.SYS_WAIT4, unix.SYS_IO_URING_SETUP); err != nil {
+		if err := seccomp.Filter(unix.SECCOMP_RET_KILL_PROCESS, unix.SYS_WAIT4, unix.SYS_IO_URING_SETUP); err != nil {
 			return err
 		}
 		if _, err := ring.Probe(); !errors.Is(err, ring.ErrUntried) {
@@ -76,7 +77,7 @@ func init() {
 			return err
 		}
 		for range 2 { // the second filter makes one more, and the same answer
-			if err := filter(unix.SECCOMP_RET_KILL_PROCESS, unix.SYS_IO_URING_SETUP); err != nil {
+			if err := seccomp.Filter(unix.SECCOMP_RET_KILL_PROCESS, unix.SYS_IO_URING_SETUP); err != nil {
 				return err
 			}
 			for range 2 {
@@ -92,7 +93,7 @@ func init() {
 func filterFromEnv() error {
 	for _, a := range actions {
 		if a.name == os.Getenv(actionEnv) {
-			return filter(a.action, ringCalls[os.Getenv(callEnv)])
+			return seccomp.Filter(a.action, ringCalls[os.Getenv(callEnv)])
 		}
 	}
 	return fmt.Errorf("no such action: %s", os.Getenv(actionEnv))

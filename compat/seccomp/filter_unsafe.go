@@ -1,6 +1,7 @@
 //go:build linux
 
-package container
+// Package seccomp installs the filters that containers and careful programs have.
+package seccomp
 
 import (
 	"fmt"
@@ -10,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deny installs a seccomp filter on all threads, now and later, that answers errno to some calls.
-func deny(errno unix.Errno, calls ...uint32) error {
-	if err := filter(unix.SECCOMP_RET_ERRNO|uint32(errno), calls...); err != nil {
+// Deny installs a seccomp filter on all threads, now and later, that answers errno to some calls.
+func Deny(errno unix.Errno, calls ...uint32) error {
+	if err := Filter(unix.SECCOMP_RET_ERRNO|uint32(errno), calls...); err != nil {
 		return err
 	}
 	for _, call := range calls {
@@ -23,9 +24,9 @@ func deny(errno unix.Errno, calls ...uint32) error {
 	return nil
 }
 
-// filter installs a seccomp filter on all threads, now and later, with an action for some calls.
+// Filter installs a seccomp filter on all threads, now and later, with an action for some calls.
 // For the action that asks a supervisor there is one, which never answers.
-func filter(action uint32, calls ...uint32) error {
+func Filter(action uint32, calls ...uint32) error {
 	// Offset 0 is seccomp_data.nr.
 	prog := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}}
 	for i, call := range calls {
