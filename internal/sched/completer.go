@@ -20,17 +20,14 @@ import (
 //
 // Neither stays awake for much longer than patience at a time if there is more to do. While they
 // and those that they wake keep all Ps busy, the scheduler does not look at the runtime's poller,
-// and the goroutines that wait there would starve. In a crowd that is too large for rings they stay
-// awake for longer, since whatever is left on the ring would wait for one round of the poller per
-// patience.
+// and the goroutines that wait there would starve.
 //
 // Without a ring all that find nothing after their turn wait in the poller, in a small crowd too,
 // and not beside the turns on the ring. So the flusher gives up sooner there, if there is one P:
 // with several another one looks at the poller.
 const (
-	patience         = 2 * time.Millisecond
-	patienceTooLarge = 10 // times as long
-	patienceNoRings  = 10 // times as short
+	patience        = 2 * time.Millisecond
+	patienceNoRings = 10 // times as short
 )
 
 func (w *worker) completer() {
@@ -73,10 +70,7 @@ func (w *worker) flushing() {
 // overdue reports whether a goroutine that is awake since then is to park.
 func (w *worker) overdue(since time.Time) bool {
 	awake := time.Since(since)
-	switch {
-	case w.load.tooLarge.Load():
-		awake /= patienceTooLarge
-	case !w.hasRing() && !severalPs.Load():
+	if !w.hasRing() && !severalPs.Load() {
 		awake *= patienceNoRings
 	}
 	return awake > w.patience

@@ -52,12 +52,14 @@ func newGroups(t *testing.T, policy string, f func(w *worker)) {
 	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	was := groups.workers.Swap(nil)
+	several := severalPs.Swap(false)
 	before, err := SetWait(policy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
 		groups.workers.Store(was)
+		severalPs.Store(several)
 		SetWait(before)
 	}()
 	f(current())
@@ -110,7 +112,7 @@ func TestOnRingMakesNoWorker(t *testing.T) {
 // A ring is made only for a receive that would have waited there: one of a crowd, that has waited
 // in the poller and need not.
 func TestNoRingWithoutNeed(t *testing.T) {
-	for _, waited := range []Waited{InPoller, OffRing, InStream, InTurn, AfterYield} {
+	for _, waited := range []Waited{InPoller, OffRing, InStream, InTurn} {
 		newGroups(t, "auto", func(w *worker) {
 			var few, crowd Placement
 			few.Note(waited)

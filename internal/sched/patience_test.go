@@ -80,28 +80,23 @@ func TestImpatientCompleterComesBack(t *testing.T) {
 	}
 }
 
-// In a crowd that is too large, and so is in the poller, what is left on a ring would get little of
-// each round of it. Without a ring the poller is all that there is beside turns.
+// Without a ring the poller is all that there is beside turns.
 func TestPatience(t *testing.T) {
 	defer severalPs.Store(severalPs.Load())
 	severalPs.Store(false)
 	with := &worker{patience: time.Minute}
 	with.ringed.Store(&ringed{Ring: new(ring.Ring)})
 	for _, step := range []struct {
-		w        *worker
-		tooLarge bool
-		seconds  time.Duration
-		want     bool
+		w       *worker
+		seconds time.Duration
+		want    bool
 	}{
-		{with, false, 50, false}, {with, false, 70, true},
-		{with, true, 120, false}, {with, true, 660, true},
-		{&worker{patience: time.Minute}, false, 5, false},
-		{&worker{patience: time.Minute}, false, 7, true},
+		{with, 50, false}, {with, 70, true},
+		{&worker{patience: time.Minute}, 5, false},
+		{&worker{patience: time.Minute}, 7, true},
 	} {
-		step.w.load.tooLarge.Store(step.tooLarge)
 		if got := step.w.overdue(time.Now().Add(-step.seconds * time.Second)); got != step.want {
-			t.Errorf("ring %v, too large %v, %d s: overdue is %v", step.w == with, step.tooLarge,
-				step.seconds, got)
+			t.Errorf("ring %v, %d s: overdue is %v", step.w == with, step.seconds, got)
 		}
 	}
 	severalPs.Store(true)

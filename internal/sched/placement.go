@@ -11,22 +11,20 @@ import "sync/atomic"
 //
 //	few    The next receive waits in the runtime's poller, where the scheduler itself hands the
 //	       connection over. If the gap is crowdFrom or more joinAfter times -> crowd.
-//	crowd  Before a receive the others have their turn; see Turn. What has not come by then is
-//	       waited for on a ring, where one io_uring_enter carries many requests and they are served
-//	       in turn. If the gap is less than stayFrom leaveAfter times -> few.
+//	crowd  Before a receive the others have their turn; see Turn. If the gap is less than stayFrom
+//	       leaveAfter times -> few.
 //
-// Two kinds of crowds wait in the poller, with several Ps. One that is too large has no turns
-// either: the thread that armed a receive on a ring would have to be interrupted, or woken, for
-// each. One that is large waits there if turns are wasted, and most of its receives have none. The
-// worker finds out which kind it is, for all its connections; see ringLoad. docs/performance.md has
-// the measurements.
+// What has not come after a turn waits in the poller, too. Only while one P serves all connections
+// a crowd waits on a ring, where one io_uring_enter carries many requests: with several the thread
+// that armed a receive would have to be interrupted, or woken, for each. It does not where turns
+// are wasted, for then the requests trickle in and there is nothing to carry together, nor where the
+// crowd is too large. docs/performance.md has the measurements.
 type Placement struct {
 	w       *worker
 	last    uint64 // arrivals when the last receive ended
 	crowd   bool   // one of many
 	score   int8   // in a crowd from leaveAfter down to 0, else from 0 up to joinAfter
-	company bool   // the last gap was companyFrom or more
-	yields  int8   // how many receives in a row let others go first, up to maxYields
+	large   bool   // the last gap was tooLargeFrom or more
 	untried uint8  // receives without a turn, while turns are wasted
 
 	// alone is how many gaps in a row were 1, as those of an only connection are, up to aloneAfter.
@@ -37,8 +35,7 @@ type Placement struct {
 }
 
 const (
-	aloneAfter  = 16
-	companyFrom = 4
+	aloneAfter = 16
 
 	// A gap of crowdFrom or more is one of a crowd; stayFrom is enough to stay in it. From
 	// surelyFrom on it counts twice.
@@ -48,6 +45,8 @@ const (
 
 	joinAfter  = 4  // so many such gaps in a row make the connection one of a crowd
 	leaveAfter = 16 // so many smaller ones end that: some come fast after each other in any crowd
+
+	tooLargeFrom = 1500 // a gap of a crowd that is too large for a ring
 )
 
 // severalPs is set once a receive has ended on another P than the first. With one P the goroutines
@@ -65,7 +64,6 @@ const (
 	OffRing                  // the same, of a receive that must not wait on a ring
 	InStream                 // the same, of more of a stream, which can have any number of them
 	InTurn                   // only for others, which had their turn first
-	AfterYield               // only for others, which were let go first
 )
 
 // Note says that a receive has ended that had to wait. If it waited in the poller for want of a
@@ -82,9 +80,6 @@ func (p *Placement) Note(waited Waited) {
 	p.w, p.last = w, now
 	if sameGroup {
 		p.update(gap)
-		if waited != InStream {
-			w.counters.noteGap(gap)
-		}
 		w.assessIfDue(now)
 	}
 	if waited == InPoller && p.belongsOnRing() {
@@ -99,8 +94,6 @@ func (c *counters) note(waited Waited) uint64 {
 		c.Watched.Add(1)
 	case InTurn:
 		c.Turns.Add(1)
-	case AfterYield:
-		c.yielded.Add(1)
 	}
 	if waited == OnRing || waited == InStream {
 		return c.arrivals.Load()
@@ -108,20 +101,9 @@ func (c *counters) note(waited Waited) uint64 {
 	return c.arrivals.Add(1)
 }
 
-// noteGap counts a gap by its size.
-func (c *counters) noteGap(gap uint64) {
-	c.gaps.Add(1)
-	if gap >= largeFrom {
-		c.largeGaps.Add(1)
-	}
-	if gap >= tooLargeFrom {
-		c.tooLargeGaps.Add(1)
-	}
-}
-
 // update draws the conclusions from one gap.
 func (p *Placement) update(gap uint64) {
-	p.company = gap >= companyFrom
+	p.large = gap >= tooLargeFrom
 	p.countAlone(gap)
 	if p.crowd {
 		p.score = step(p.score, gap >= stayFrom, leaveAfter)
@@ -165,48 +147,24 @@ func (p *Placement) belongsOnRing() bool {
 	case waitOnRing:
 		return true
 	}
-	if !p.crowd {
-		return false
-	}
-	l := &p.w.load
-	return !l.tooLarge.Load() && !(l.turnsWasted.Load() && l.large.Load())
+	return p.crowd && !p.large && !severalPs.Load() && !p.w.wasted.most.Load()
 }
 
 // Alone reports whether no other connection is at work. Any goroutine may call it.
 func (p *Placement) Alone() bool { return p.alone.Load() == aloneAfter }
 
-// maxYields is how many receives in a row wait by letting other goroutines go first. Were there
-// always one that does, the scheduler would not look at the poller, and the goroutines that wait
-// there would starve.
-const maxYields = 2
-
-// YieldFirst lets the goroutines that are runnable on this P go first, if other connections are at
-// work, and reports whether it did. The caller then tries to receive. In a crowd that is too large
-// it does not: those that find something would be served more often than those that wait.
-func (p *Placement) YieldFirst() bool {
-	if !p.company || p.w.load.tooLarge.Load() {
-		return false
-	}
-	if p.yields++; p.yields > maxYields {
-		p.yields = 0
-		return false
-	}
-	goyield()
-	return true
-}
-
 // tryTurnEvery is how many receives there are, while turns are wasted, for each that has a turn all
 // the same: so a change is noticed.
 const tryTurnEvery = 16
 
-// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few
-// or too many, and seldom if turns are wasted. An interruption of s ends it early. The caller then
+// AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few,
+// and seldom if turns are wasted. An interruption of s ends it early. The caller then
 // tries to receive.
 func (p *Placement) AwaitTurn(s *PollSide) bool {
-	if !p.crowd || p.w.load.tooLarge.Load() {
+	if !p.crowd {
 		return false
 	}
-	if p.w.load.turnsWasted.Load() {
+	if p.w.wasted.most.Load() {
 		if p.untried++; p.untried%tryTurnEvery != 0 {
 			return false
 		}

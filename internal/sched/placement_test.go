@@ -60,38 +60,38 @@ func TestPlacementCountsConnections(t *testing.T) {
 	}
 }
 
-// Where a receive waits: in a crowd on a ring, unless it is too large, or large and turns are
-// wasted.
+// Where a receive waits: in a crowd on a ring, if one P serves it, unless turns are wasted, or it is
+// too large.
 func TestPlacementOnRing(t *testing.T) {
 	ringHere(t)
+	defer severalPs.Store(severalPs.Load())
 	for _, tc := range []struct {
-		turnsWasted, large, tooLarge bool
-		policy                       string
-		want                         bool
+		severalPs, turnsWasted bool
+		gap                    uint64
+		policy                 string
+		want                   bool
 	}{
-		{false, false, false, "auto", true},
-		{true, false, false, "auto", true},
-		{false, true, false, "auto", true},
-		{true, true, false, "auto", false},
-		{false, true, true, "auto", false},
-		{false, false, false, "poller", false},
-		{true, true, true, "ring", true},
+		{false, false, 64, "auto", true},
+		{true, false, 64, "auto", false},
+		{false, true, 64, "auto", false},
+		{false, false, tooLargeFrom - 1, "auto", true},
+		{false, false, tooLargeFrom, "auto", false},
+		{false, false, 64, "poller", false},
+		{true, true, tooLargeFrom, "ring", true},
 	} {
 		before, err := SetWait(tc.policy)
 		if err != nil {
 			t.Fatal(err)
 		}
+		severalPs.Store(tc.severalPs)
 		p := Placement{w: &worker{}}
 		if p.OnRing() && tc.policy != "ring" {
 			t.Errorf("%+v: a new connection waits on a ring", tc)
 		}
 		for range 4 {
-			p.update(64)
+			p.update(tc.gap)
 		}
-		l := &p.w.load
-		l.turnsWasted.Store(tc.turnsWasted)
-		l.large.Store(tc.large)
-		l.tooLarge.Store(tc.tooLarge)
+		p.w.wasted.most.Store(tc.turnsWasted)
 		if got := p.OnRing(); got != tc.want {
 			t.Errorf("%+v: on a ring: %v", tc, got)
 		}
@@ -122,24 +122,5 @@ func TestPlacementAlone(t *testing.T) {
 		if got := p.Alone(); got != tc.alone {
 			t.Errorf("%s: alone is %v", tc.name, got)
 		}
-	}
-}
-
-// In a crowd that is too large no connection lets others go first, in either way.
-func TestTooLargeCrowdIsNotReordered(t *testing.T) {
-	w := &worker{}
-	w.load.tooLarge.Store(true)
-	p := Placement{w: w}
-	for range 4 {
-		p.update(4096)
-	}
-	for range maxYields + 1 {
-		if p.YieldFirst() {
-			t.Error("a receive let others go first")
-		}
-	}
-	var desc PollDesc
-	if p.AwaitTurn(&desc.In) {
-		t.Error("a receive had its turn")
 	}
 }

@@ -25,7 +25,7 @@ type counts[N uint64 | atomic.Uint64] struct {
 	Stale       N
 	InFlight    N // not counted: the table knows it
 	Watched     N
-	Turns       N // without yielded, while it is counted
+	Turns       N
 	Misses      N
 }
 
@@ -41,13 +41,7 @@ type counters struct {
 	// arrivals is how many receives had to wait and have ended, but for those of streams in the
 	// poller. All completions are taken for receives.
 	arrivals atomic.Uint64
-
-	yielded atomic.Uint64 // receives that waited only for others that were let go first
-
-	gaps         atomic.Uint64 // receives of which the gap is known; see Placement
-	largeGaps    atomic.Uint64 // those of largeFrom or more
-	tooLargeGaps atomic.Uint64 // those of tooLargeFrom or more
-	_            [cacheLine]byte
+	_        [cacheLine]byte
 }
 
 const cacheLine = 64
@@ -79,6 +73,5 @@ func (c *counters) read() (s Stats) {
 		n := counted.Field(i).Addr().Interface().(*atomic.Uint64)
 		numbers.Field(i).SetUint(n.Load())
 	}
-	s.Turns += c.yielded.Load()
 	return s
 }

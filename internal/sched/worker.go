@@ -57,7 +57,7 @@ type worker struct {
 
 	patience time.Duration // it does not change, but in tests
 
-	load     ringLoad
+	wasted   wastedTurns
 	counters counters
 }
 

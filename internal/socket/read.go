@@ -66,7 +66,7 @@ func (c *Conn) receiveOrWait(p []byte) (int, error) {
 			return n, err
 		}
 	}
-	waited := c.awaitOthers(tried)
+	waited := c.awaitTurn()
 	if c.rd.side.Closed() { // which beats what is there: nobody wants it any more
 		return 0, net.ErrClosed
 	}

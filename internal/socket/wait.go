@@ -6,18 +6,13 @@ import "github.com/uringnet/uringnet/internal/sched"
 
 // A Read that found nothing waits in one of two places: in the runtime's poller, which tells that
 // there may be something, so that it is tried again; or for a ring, which receives for it. Before
-// that it may wait for other connections to go first.
+// that it may wait for its turn, in which other connections go first.
 
-// awaitOthers lets other connections go first, if some are at work, and says how. If tried is set
-// the socket was found empty a moment ago: then it is worth a turn, but not a mere yield. An
+// awaitTurn lets other connections go first, if many are at work, and says whether it did. An
 // interruption ends it early, and is returned by the wait that follows if there is nothing.
-func (c *Conn) awaitOthers(tried bool) sched.Waited {
-	switch placement := &c.receive.placement; {
-	case c.inStream():
-	case placement.AwaitTurn(c.rd.side):
+func (c *Conn) awaitTurn() sched.Waited {
+	if !c.inStream() && c.receive.placement.AwaitTurn(c.rd.side) {
 		return sched.InTurn
-	case !tried && !c.waitsOnRing() && placement.YieldFirst():
-		return sched.AfterYield
 	}
 	return sched.ForNothing
 }
