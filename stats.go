@@ -64,8 +64,8 @@ type RingStats struct {
 	InFlight uint64 `json:"in_flight"`
 
 	// Receives that waited in the runtime's poller, as all do in package net. Here those do that
-	// have a deadline, are large, or belong to few connections. It grows with the load, and needs
-	// no action.
+	// found nothing after their turn or had none, but for those that wait on a ring. It grows with
+	// the load, and needs no action.
 	Watched uint64 `json:"watched"`
 
 	// Receives that waited only for other connections to have their turn. They are the cheapest

@@ -54,7 +54,8 @@ func (p *process) signalThread(n int) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Tgkill(p.pid(), tid, syscall.SIGUSR1); err != nil && err != unix.ESRCH { // it has ended
+	// ESRCH: the thread has ended.
+	if err := unix.Tgkill(p.pid(), tid, syscall.SIGUSR1); err != nil && err != unix.ESRCH {
 		return err
 	}
 	return nil

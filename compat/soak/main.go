@@ -8,9 +8,9 @@
 // Connections come and go, have deadlines, are half closed and reset; there are copies by splice,
 // TLS, HTTP, HTTP/2, descriptors that are passed over Unix sockets, and a changing GOMAXPROCS. Each
 // of these tasks is in the file that is named after it, and tasks.go lists them. Every byte is
-// checked. Each second a sample is taken, and verdict.go has the rule by which it is judged. The exit
-// code is 1 if something is not flat, a byte is wrong, a call fails, a goroutine hangs, or anything
-// is left in the end.
+// checked. Each second a sample is taken, and verdict.go has the rule by which it is judged. The
+// exit code is 1 if something is not flat, a byte is wrong, a call fails, a goroutine hangs, or
+// anything is left in the end.
 package main
 
 import (

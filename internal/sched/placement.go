@@ -17,8 +17,8 @@ import "sync/atomic"
 // What has not come after a turn waits in the poller, too. Only while one P serves all connections
 // a crowd waits on a ring, where one io_uring_enter carries many requests: with several the thread
 // that armed a receive would have to be interrupted, or woken, for each. It does not where turns
-// are wasted, for then the requests trickle in and there is nothing to carry together, nor where the
-// crowd is too large. docs/performance.md has the measurements.
+// are wasted, for then the requests trickle in and there is nothing to carry together, nor where
+// the crowd is too large. docs/performance.md has the measurements.
 type Placement struct {
 	w       *worker
 	last    uint64 // arrivals when the last receive ended

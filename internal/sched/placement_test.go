@@ -60,8 +60,8 @@ func TestPlacementCountsConnections(t *testing.T) {
 	}
 }
 
-// Where a receive waits: in a crowd on a ring, if one P serves it, unless turns are wasted, or it is
-// too large.
+// Where a receive waits: in a crowd on a ring, if one P serves it, unless turns are wasted, or it
+// is too large.
 func TestPlacementOnRing(t *testing.T) {
 	ringHere(t)
 	defer severalPs.Store(severalPs.Load())

@@ -61,3 +61,16 @@ func TestCompletionsArrive(t *testing.T) {
 		t.Errorf("%d arrivals for one completion", n)
 	}
 }
+
+// A stream says nothing of the size of a crowd.
+func TestStreamsAreNoCrowd(t *testing.T) {
+	var p Placement
+	p.Note(InPoller)
+	before := p.w.counters.arrivals.Load()
+	for range 10 {
+		p.Note(InStream)
+	}
+	if n := p.w.counters.arrivals.Load() - before; n != 0 {
+		t.Errorf("%d reads of a stream are counted", n)
+	}
+}
