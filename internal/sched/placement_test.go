@@ -124,3 +124,19 @@ func TestPlacementAlone(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNote is what each receive that waited writes to memory that other Ps write, too. With
+// -cpu 1,2,4,8,16 it tells what that costs where so many processors are there.
+func BenchmarkNote(b *testing.B) {
+	before, err := SetWait("poller")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer SetWait(before)
+	b.RunParallel(func(pb *testing.PB) {
+		var p Placement
+		for pb.Next() {
+			p.Note(InPoller)
+		}
+	})
+}
