@@ -53,8 +53,8 @@ const (
 	registerEnableRings  uint32 = 12 // IORING_REGISTER_ENABLE_RINGS
 )
 
-// restriction is struct io_uring_restriction: one thing that the ring may do.
-type restriction struct {
+// Restriction is struct io_uring_restriction: one thing that the ring may do.
+type Restriction struct {
 	kind  uint16
 	value uint8 // an opcode, or SQE flags
 	resv  uint8
@@ -80,8 +80,8 @@ var (
 	_ [unsafe.Offsetof(Params{}.SQOffset) - 40]byte
 	_ [80 - unsafe.Offsetof(Params{}.CQOffset)]byte
 	_ [unsafe.Offsetof(Params{}.CQOffset) - 80]byte
-	_ [16 - unsafe.Sizeof(restriction{})]byte
-	_ [unsafe.Sizeof(restriction{}) - 16]byte
+	_ [16 - unsafe.Sizeof(Restriction{})]byte
+	_ [unsafe.Sizeof(Restriction{}) - 16]byte
 	_ [12 - unsafe.Offsetof(CQE{}.Flags)]byte
 	_ [unsafe.Offsetof(CQE{}.Flags) - 12]byte
 )

@@ -68,7 +68,7 @@ func (c Config) optionalFlags() []uint32 {
 //
 // One register opcode is named because newer kernels take a list without any to mean that all are
 // allowed. This one does nothing to a ring that runs: it answers EBADFD.
-var whatRingsMayDo = []restriction{
+var whatRingsMayDo = []Restriction{
 	{kind: maySubmit, value: sys.IORING_OP_NOP},
 	{kind: maySubmit, value: sys.IORING_OP_RECV},
 	{kind: maySubmit, value: sys.IORING_OP_ASYNC_CANCEL},
@@ -87,10 +87,13 @@ func New(c Config) (*Ring, error) {
 	return newRing(linux{}, c)
 }
 
+// NewOn is New on another kernel than the running one.
+func NewOn(k Kernel, c Config) (*Ring, error) { return newRing(k, c) }
+
 // ErrTooOld says that the kernel's io_uring lacks something that cannot be done without.
 var ErrTooOld = errors.New("this kernel's io_uring is too old")
 
-func newRing(k kernel, c Config) (*Ring, error) {
+func newRing(k Kernel, c Config) (*Ring, error) {
 	for {
 		r, err := ringOfSize(k, c)
 		if err == nil || !errors.Is(err, syscall.ENOMEM) || !c.smaller() {
@@ -99,7 +102,7 @@ func newRing(k kernel, c Config) (*Ring, error) {
 	}
 }
 
-func ringOfSize(k kernel, c Config) (*Ring, error) {
+func ringOfSize(k Kernel, c Config) (*Ring, error) {
 	fd, p, err := setUp(k, c)
 	if err != nil {
 		return nil, err
@@ -113,7 +116,7 @@ func ringOfSize(k kernel, c Config) (*Ring, error) {
 }
 
 // setUp makes a ring that does not run yet, with as many of the optional flags as the kernel knows.
-func setUp(k kernel, c Config) (int, Params, error) {
+func setUp(k Kernel, c Config) (int, Params, error) {
 	optional := c.optionalFlags()
 	flags := requiredFlags
 	for _, f := range optional {
@@ -129,7 +132,7 @@ func setUp(k kernel, c Config) (int, Params, error) {
 	}
 	for i := 0; ; i++ {
 		p := Params{Flags: flags, CQEntries: c.CQEntries, SQThreadIdle: c.SQPollIdle, WQFd: attachTo}
-		fd, err := k.setup(c.SQEntries, &p)
+		fd, err := k.Setup(c.SQEntries, &p)
 		switch {
 		case err == nil:
 			return fd, p, nil
@@ -150,10 +153,10 @@ func (r *Ring) start(p *Params) error {
 	if err := r.mapQueues(p); err != nil {
 		return err
 	}
-	if err := uninterrupted(func() error { return r.k.restrict(r.fd, whatRingsMayDo) }); err != nil {
+	if err := uninterrupted(func() error { return r.k.Restrict(r.fd, whatRingsMayDo) }); err != nil {
 		return fmt.Errorf("io_uring_register, to restrict a ring: %w", err)
 	}
-	if err := uninterrupted(func() error { return r.k.enable(r.fd) }); err != nil {
+	if err := uninterrupted(func() error { return r.k.Enable(r.fd) }); err != nil {
 		return fmt.Errorf("io_uring_register, to enable a ring: %w", err)
 	}
 	return nil

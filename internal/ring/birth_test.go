@@ -27,11 +27,11 @@ type scarce struct {
 	tight  bool // the ring that was set up last is too large
 }
 
-func (k *scarce) setup(entries uint32, p *Params) (int, error) {
+func (k *scarce) Setup(entries uint32, p *Params) (int, error) {
 	k.tight = entries > k.sq || p.CQEntries > k.cq
 	fd, err := -1, error(syscall.ENOMEM)
 	if !k.tight || k.late {
-		fd, err = k.linux.setup(entries, p)
+		fd, err = k.linux.Setup(entries, p)
 	}
 	// An older kernel is asked again without the flags that it does not know.
 	if !errors.Is(err, syscall.EINVAL) {
@@ -40,11 +40,11 @@ func (k *scarce) setup(entries uint32, p *Params) (int, error) {
 	return fd, err
 }
 
-func (k *scarce) mmap(fd int, offset uint64, size int) ([]byte, error) {
+func (k *scarce) Mmap(fd int, offset uint64, size int) ([]byte, error) {
 	if k.tight && offset == sys.IORING_OFF_SQES { // the first of the two maps went well
 		return nil, os.NewSyscallError("mmap", syscall.ENOMEM)
 	}
-	return k.linux.mmap(fd, offset, size)
+	return k.linux.Mmap(fd, offset, size)
 }
 
 // shared counts mappings of rings and of what a child shares with us.
@@ -241,7 +241,7 @@ func TestNothingCanBeRegistered(t *testing.T) {
 					t.Errorf("register opcode %d gives %v, want EACCES", opcode, err)
 				}
 			}
-			if err := (linux{}).restrict(r.FD(), whatRingsMayDo); err != unix.EACCES {
+			if err := (linux{}).Restrict(r.FD(), whatRingsMayDo); err != unix.EACCES {
 				t.Errorf("restricting it anew gives %v, want EACCES", err)
 			}
 		})
@@ -254,18 +254,18 @@ type lax struct {
 	step string
 }
 
-func (k lax) restrict(fd int, to []restriction) error {
+func (k lax) Restrict(fd int, to []Restriction) error {
 	if k.step == "restrict" {
 		return syscall.EPERM
 	}
-	return k.linux.restrict(fd, to)
+	return k.linux.Restrict(fd, to)
 }
 
-func (k lax) enable(fd int) error {
+func (k lax) Enable(fd int) error {
 	if k.step == "enable" {
 		return syscall.EPERM
 	}
-	return k.linux.enable(fd)
+	return k.linux.Enable(fd)
 }
 
 // A ring that cannot be restricted is none.

@@ -12,21 +12,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernel is the other side of a ring. Tests put a fake in its place.
-type kernel interface {
-	setup(entries uint32, p *Params) (fd int, err error)
-	mmap(fd int, offset uint64, size int) ([]byte, error)
-	munmap(mem []byte) error
-	enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
-	restrict(fd int, to []restriction) error
-	enable(fd int) error
-	close(fd int) error
+// Kernel is the other side of a ring. Tests and simulations put another in the place of the
+// running one.
+type Kernel interface {
+	// Setup is io_uring_setup(2). Its error is a syscall.Errno by errors.Is.
+	Setup(entries uint32, p *Params) (fd int, err error)
+	// Mmap maps a part of the ring, which an offset of the ABI names.
+	Mmap(fd int, offset uint64, size int) ([]byte, error)
+	Munmap(mem []byte) error
+	// Enter is io_uring_enter(2), which waits for no completion.
+	Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
+	// Restrict and Enable are the calls of io_uring_register(2) that end the birth of a ring.
+	Restrict(fd int, to []Restriction) error
+	Enable(fd int) error
+	Close(fd int) error
 }
 
 // linux is the running kernel.
 type linux struct{}
 
-func (linux) setup(entries uint32, p *Params) (int, error) {
+func (linux) Setup(entries uint32, p *Params) (int, error) {
 	fd, err := sys.IOURingSetup(uint(entries), p)
 	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		return -1, errno
@@ -34,20 +39,20 @@ func (linux) setup(entries uint32, p *Params) (int, error) {
 	return fd, err
 }
 
-func (linux) mmap(fd int, offset uint64, size int) ([]byte, error) {
+func (linux) Mmap(fd int, offset uint64, size int) ([]byte, error) {
 	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
 	mem, err := unix.Mmap(fd, int64(offset), size, prot, flags)
 	return mem, os.NewSyscallError("mmap", err)
 }
 
-func (linux) munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
+func (linux) Munmap(mem []byte) error { return os.NewSyscallError("munmap", unix.Munmap(mem)) }
 
 // rawMax is how many entries are handed over without telling the scheduler. The call does not
 // block, unless it is asked to wait for room, and preparing this few ends sooner than another
 // thread could take over the P.
 const rawMax = 32
 
-func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
+func (linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
 	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 {
 		n, _, errno := syscall.RawSyscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
 		return int(n), errno
@@ -56,11 +61,11 @@ func (linux) enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
 	return int(n), errno
 }
 
-func (linux) restrict(fd int, to []restriction) error {
+func (linux) Restrict(fd int, to []Restriction) error {
 	return register(fd, registerRestrictions, unsafe.Pointer(unsafe.SliceData(to)), len(to))
 }
 
-func (linux) enable(fd int) error { return register(fd, registerEnableRings, nil, 0) }
+func (linux) Enable(fd int) error { return register(fd, registerEnableRings, nil, 0) }
 
 // register is io_uring_register; its error is a syscall.Errno.
 func register(fd int, opcode uint32, arg unsafe.Pointer, n int) error {
@@ -72,7 +77,7 @@ func register(fd int, opcode uint32, arg unsafe.Pointer, n int) error {
 	return nil
 }
 
-func (linux) close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }
+func (linux) Close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }
 
 // word is the 32-bit word at an offset of mapped memory; the kernel aligns it.
 func word(mem []byte, offset uint32) *uint32 {

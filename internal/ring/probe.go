@@ -69,7 +69,7 @@ var requestProbes = []struct {
 // prepForbidden asks for what no ring of ours may do.
 func prepForbidden(sqe *SQE) { sqe.PrepOperation(sys.IORING_OP_READV, -1, 0, 0, 0) }
 
-func probe(k kernel) ([]Feature, error) {
+func probe(k Kernel) ([]Feature, error) {
 	r, err := newRing(k, Config{SQEntries: 8, CQEntries: 16})
 	if err != nil {
 		return nil, err
@@ -91,13 +91,13 @@ func feature(name, since string, required bool, err error) Feature {
 }
 
 // trySetup leaves the ring disabled, so that it can do nothing until it is closed.
-func trySetup(k kernel, flags uint32) error {
+func trySetup(k Kernel, flags uint32) error {
 	p := Params{Flags: flags | sys.IORING_SETUP_R_DISABLED}
-	fd, err := k.setup(4, &p)
+	fd, err := k.Setup(4, &p)
 	if err != nil {
 		return err
 	}
-	return k.close(fd)
+	return k.Close(fd)
 }
 
 // tryRequest submits a request that must fail, and returns nil if it failed with the errno wanted.

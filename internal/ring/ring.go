@@ -19,7 +19,7 @@ type Ring struct {
 	CQ CQ
 
 	fd      int
-	k       kernel
+	k       Kernel
 	flags   uint32
 	rings   []byte // both queues; mapped
 	entries []byte // the SQEs; mapped
@@ -47,10 +47,10 @@ func (r *Ring) Enter(n uint32) syscall.Errno {
 		if !r.SQ.needsWakeup() {
 			return 0
 		}
-		_, errno := r.k.enter(r.fd, n, sys.IORING_ENTER_FLAGS_SQ_WAKEUP)
+		_, errno := r.k.Enter(r.fd, n, sys.IORING_ENTER_FLAGS_SQ_WAKEUP)
 		return errno
 	}
-	_, errno := r.k.enter(r.fd, n, 0)
+	_, errno := r.k.Enter(r.fd, n, 0)
 	return errno
 }
 
@@ -58,25 +58,25 @@ func (r *Ring) Enter(n uint32) syscall.Errno {
 // more.
 func (r *Ring) AwaitRoom() syscall.Errno {
 	const flags = sys.IORING_ENTER_FLAGS_SQ_WAIT | sys.IORING_ENTER_FLAGS_SQ_WAKEUP
-	_, errno := r.k.enter(r.fd, 0, flags)
+	_, errno := r.k.Enter(r.fd, 0, flags)
 	return errno
 }
 
 // FlushOverflow makes the kernel move completions that did not fit into the completion queue, and
 // run the completions that wait for the calling thread.
 func (r *Ring) FlushOverflow() syscall.Errno {
-	_, errno := r.k.enter(r.fd, 0, enterGetEvents)
+	_, errno := r.k.Enter(r.fd, 0, enterGetEvents)
 	return errno
 }
 
 // Close frees the ring. Requests in flight are cancelled by the kernel; nobody learns of their end.
-func (r *Ring) Close() error { return errors.Join(r.k.close(r.fd), r.Unmap()) }
+func (r *Ring) Close() error { return errors.Join(r.k.Close(r.fd), r.Unmap()) }
 
 // Unmap frees the ring's memory, for an owner that has closed the file descriptor itself.
 func (r *Ring) Unmap() (err error) {
 	for _, mem := range [][]byte{r.rings, r.entries} {
 		if mem != nil {
-			err = errors.Join(err, r.k.munmap(mem))
+			err = errors.Join(err, r.k.Munmap(mem))
 		}
 	}
 	r.rings, r.entries = nil, nil
@@ -85,10 +85,10 @@ func (r *Ring) Unmap() (err error) {
 
 func (r *Ring) mapQueues(p *Params) (err error) {
 	size := max(p.SQOffset.Array+p.SQEntries*4, p.CQOffset.Cqes+p.CQEntries*16)
-	if r.rings, err = r.k.mmap(r.fd, sys.IORING_OFF_SQ_RING, int(size)); err != nil {
+	if r.rings, err = r.k.Mmap(r.fd, sys.IORING_OFF_SQ_RING, int(size)); err != nil {
 		return fmt.Errorf("mapping an io_uring: %w", err)
 	}
-	if r.entries, err = r.k.mmap(r.fd, sys.IORING_OFF_SQES, int(p.SQEntries)*64); err != nil {
+	if r.entries, err = r.k.Mmap(r.fd, sys.IORING_OFF_SQES, int(p.SQEntries)*64); err != nil {
 		return fmt.Errorf("mapping an io_uring: %w", err)
 	}
 	r.SQ = SQ{

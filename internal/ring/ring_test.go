@@ -136,12 +136,12 @@ type refusing struct {
 	asked []uint32
 }
 
-func (k *refusing) setup(entries uint32, p *Params) (int, error) {
+func (k *refusing) Setup(entries uint32, p *Params) (int, error) {
 	k.asked = append(k.asked, p.Flags)
 	if p.Flags&^k.known != 0 {
 		return -1, fmt.Errorf("refused: %w", syscall.EINVAL)
 	}
-	return k.linux.setup(entries, p)
+	return k.linux.Setup(entries, p)
 }
 
 func TestOptionalFlagsAreDropped(t *testing.T) {

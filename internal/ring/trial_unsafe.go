@@ -17,7 +17,7 @@ import (
 // before it starts; it says how far it has come.
 type trial struct {
 	kParams Params
-	kRules  [len8]restriction
+	kRules  [len8]Restriction
 	nRules  int32
 	fd      int32
 
