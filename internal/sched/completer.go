@@ -3,6 +3,7 @@
 package sched
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/uringnet/uringnet/internal/ring"
@@ -32,8 +33,7 @@ const (
 
 func (w *worker) completer() {
 	r := w.ringed.Load()
-	// The error means that the ring was closed.
-	_ = r.conn.Read(func(uintptr) bool {
+	for {
 		since := time.Now()
 		w.setAwake()
 		done := w.drain(since)
@@ -47,8 +47,10 @@ func (w *worker) completer() {
 			w.provokeEdge()
 		}
 		w.counters.Parks.Add(1)
-		return false
-	})
+		if code := outside.Poller.Wait(r.pd, 'r'); code != pollNoError {
+			panic(fmt.Sprintf("uringnet: waiting for an io_uring: code %d of the runtime's poller", code))
+		}
+	}
 }
 
 func (w *worker) flushing() {

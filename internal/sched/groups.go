@@ -124,7 +124,7 @@ func (w *worker) ensureRing() {
 	w.mu.Lock()
 	w.start()
 	w.mu.Unlock()
-	spawn(w.completer)
+	outside.Spawn(w.completer)
 }
 
 // ensureRings makes a ring for each group of Ps that there is now. Others get theirs when a receive

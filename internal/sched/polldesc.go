@@ -106,7 +106,7 @@ func (p *PollDesc) openLocked() (pd uintptr, err error) {
 	if p.evicted {
 		return 0, ErrClosed
 	}
-	pd, errno := pollOpen(uintptr(p.fd))
+	pd, errno := outside.Poller.Open(uintptr(p.fd))
 	if errno != 0 {
 		return 0, os.NewSyscallError("epoll_ctl", syscall.Errno(errno))
 	}
@@ -122,7 +122,7 @@ func (p *PollDesc) Evict() {
 	p.In.state.Store(closed)
 	p.Out.state.Store(closed)
 	if pd := p.pd.Load(); pd != 0 {
-		pollUnblock(pd)
+		outside.Poller.Unblock(pd)
 	}
 	p.mu.Unlock()
 	p.In.fut.Notify()
@@ -134,7 +134,7 @@ func (p *PollDesc) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pd := p.pd.Swap(0); pd != 0 {
-		pollClose(pd)
+		outside.Poller.Close(pd)
 	}
 }
 
@@ -180,7 +180,7 @@ func (s *PollSide) Prepare() error {
 		// An interruption that was cleared is still in the descriptor. A timeout counts only if the
 		// state was timed before the runtime was asked: a deadline in the future may come between.
 		wasTimed := s.isTimed()
-		if pollReset(pd, int(s.mode)) != pollErrTimeout {
+		if outside.Poller.Reset(pd, int(s.mode)) != pollErrTimeout {
 			return nil
 		}
 		if wasTimed && s.isTimed() {
@@ -206,7 +206,7 @@ func (s *PollSide) WaitReady() error {
 		}
 		wasTimed := s.isTimed() // before the runtime is asked, as in Prepare
 		region := beginRegion(inPollerRegion)
-		code := pollWait(pd, int(s.mode))
+		code := outside.Poller.Wait(pd, int(s.mode))
 		endRegion(region)
 		keepSysmonAwake()
 		s.waiting.Store(false)
@@ -232,7 +232,7 @@ func (s *PollSide) forgetInterruption() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pd := p.pd.Load(); pd != 0 && s.state.Load() == untimed {
-		pollSetDeadline(pd, 0, int(s.mode))
+		outside.Poller.SetDeadline(pd, 0, int(s.mode))
 	}
 }
 
@@ -302,7 +302,7 @@ func (s *PollSide) interrupt() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pd := p.pd.Load(); pd != 0 && s.state.Load() == expired {
-		pollSetDeadline(pd, past, int(s.mode))
+		outside.Poller.SetDeadline(pd, past, int(s.mode))
 	}
 }
 
@@ -330,7 +330,7 @@ func (p *PollDesc) setDeadline(t time.Time, mode int, sides ...*PollSide) error 
 	}
 	// The descriptor first: an owner that finds timed believes what it says.
 	if pd != 0 {
-		pollSetDeadline(pd, int64(left), mode)
+		outside.Poller.SetDeadline(pd, int64(left), mode)
 	}
 	for _, s := range sides {
 		s.state.Store(to)

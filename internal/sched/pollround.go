@@ -23,14 +23,14 @@ func (r *pollRound) await() {
 		runtime.Gosched()
 		return
 	}
-	pollReset(r.pd, 'r')
+	outside.Poller.Reset(r.pd, 'r')
 	one := [8]byte{1}
 	// Each write is an edge, whatever was written before. It fails when the counter is full, which
 	// takes 2^64 writes.
 	if _, err := unix.Write(r.fd, one[:]); err != nil {
 		panic("uringnet: write to an eventfd: " + err.Error())
 	}
-	pollWait(r.pd, 'r')
+	outside.Poller.Wait(r.pd, 'r')
 }
 
 func (r *pollRound) open() bool {
@@ -38,7 +38,7 @@ func (r *pollRound) open() bool {
 	if err != nil {
 		return false
 	}
-	pd, errno := pollOpen(uintptr(fd))
+	pd, errno := outside.Poller.Open(uintptr(fd))
 	if errno != 0 {
 		unix.Close(fd)
 		return false

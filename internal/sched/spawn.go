@@ -24,8 +24,8 @@ func init() {
 	toSpawn.timer.Stop()
 }
 
-// spawn runs f in a goroutine that belongs to no bubble, soon.
-func spawn(f func()) {
+// spawnOutsideBubbles runs f in a goroutine that belongs to no bubble, soon.
+func spawnOutsideBubbles(f func()) {
 	toSpawn.mu.Lock()
 	toSpawn.pending = append(toSpawn.pending, f)
 	toSpawn.mu.Unlock()

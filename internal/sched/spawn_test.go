@@ -13,7 +13,7 @@ func TestSpawnOutsideBubble(t *testing.T) {
 	started, end := make(chan bool), make(chan bool)
 	defer close(end)
 	synctest.Test(t, func(t *testing.T) {
-		spawn(func() {
+		spawnOutsideBubbles(func() {
 			started <- true
 			<-end
 		})

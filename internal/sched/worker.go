@@ -4,14 +4,12 @@ package sched
 
 import (
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/uringnet/uringnet/internal/ring"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -61,11 +59,11 @@ type worker struct {
 	counters counters
 }
 
-// ringed is a ring, and its file descriptor in the runtime's poller.
+// ringed is a ring, and the runtime's descriptor for it: the completer waits there. It is never
+// closed.
 type ringed struct {
 	*ring.Ring
-	file *os.File
-	conn syscall.RawConn
+	pd uintptr
 }
 
 // readiness estimates how many requests can be completed at once when they reach the kernel: under
@@ -105,35 +103,23 @@ func newRinged(first *ringed) (*ringed, error) {
 	if first != nil {
 		cfg.SQPollOf = first.Ring
 	}
-	r, err := ring.New(cfg)
+	r, err := outside.NewRing(cfg)
 	if err != nil {
 		return nil, err
 	}
-	// The runtime's poller takes non-blocking files only.
-	if err := unix.SetNonblock(r.FD(), true); err != nil {
+	pd, errno := outside.Poller.Open(uintptr(r.FD()))
+	if errno != 0 {
 		r.Close()
-		return nil, os.NewSyscallError("fcntl", err)
+		return nil, fmt.Errorf("the runtime's poller does not take an io_uring: %w", syscall.Errno(errno))
 	}
-	file := os.NewFile(uintptr(r.FD()), "io_uring")
-	// From here on the file owns the descriptor: its cleanup would close the number again, whatever
-	// has it then.
-	conn, err := file.SyscallConn()
-	if err == nil {
-		err = file.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		file.Close()
-		r.Unmap()
-		return nil, fmt.Errorf("the runtime's poller does not take an io_uring: %w", err)
-	}
-	return &ringed{r, file, conn}, nil
+	return &ringed{r, pd}, nil
 }
 
 // start starts the flusher. mu is held.
 func (w *worker) start() {
 	if !w.started {
 		w.started = true
-		spawn(w.flushing)
+		outside.Spawn(w.flushing)
 	}
 }
 
