@@ -55,6 +55,10 @@ func newConn(fd int, kind kind, network string, shared bool) *Conn {
 	return c
 }
 
+// NewUnixStream makes a connection of a connected Unix stream socket that nobody else has, and owns
+// fd from then on.
+func NewUnixStream(fd int) *Conn { return newConn(fd, unixStream, "unix", false) }
+
 // Network is what the socket was made with, such as "tcp4".
 func (c *Conn) Network() string { return c.network }
 
