@@ -1,0 +1,110 @@
+//go:build linux
+
+package simulation
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var withPlanted = flag.Bool("planted", false, "simulate the code with bugs that are planted in it, one after the other")
+
+// planted are bugs: what is to be found once in a file, and what takes its place.
+var planted = []struct{ name, file, old, replacement string }{
+	{
+		"a wake-up is dropped: a notification that nobody waits for yet is not remembered", "sched/park_unsafe.go",
+		"if f.state.CompareAndSwap(0, notified) {", "if true {",
+	},
+	{
+		"a generation is used again", "sched/table.go",
+		"s.gen = (s.gen + 1) & maxGeneration", "s.gen &= maxGeneration",
+	},
+	{
+		"the barrier is forgotten", "sched/op.go",
+		"\tw.barrier()\n", "",
+	},
+	{
+		"a request completes twice: withdrawn, it reaches the kernel all the same", "ring/queue.go",
+		"\t\tq.tail--\n", "",
+	},
+	{
+		"the end of the stream is lost: what the poller has told is forgotten, and nothing tried", "socket/read.go",
+		"if waited != sched.ForNothing || !tried && !c.waitsOnRing() {", "if waited != sched.ForNothing {",
+	},
+	{
+		"a timeout beats the bytes that have come", "socket/read.go",
+		"\t\trc.leftRing = true\n", "\t\trc.leftRing = true\n\t\trc.op.Take()\n\t\treturn 0, interrupted\n",
+	},
+	{
+		"a cancellation that missed is not repeated", "sched/op.go",
+		"\t\t\tw.cancel(o)\n", "",
+	},
+	{
+		"the timeout of an earlier deadline ends a call", "sched/polldesc.go",
+		"\t\tif wasTimed && s.isTimed() {\n\t\t\treturn os.ErrDeadlineExceeded\n\t\t}\n\t\ts.forgetInterruption()\n",
+		"\t\treturn os.ErrDeadlineExceeded\n",
+	},
+	{
+		"an overflown completion queue is not flushed", "sched/completer.go",
+		"\t\tr.FlushOverflow()\n", "",
+	},
+	{
+		"a setter of deadlines does not wake who waits for a ring", "sched/polldesc.go",
+		"\t\tif to != untimed {\n\t\t\ts.fut.Notify()\n\t\t}\n", "",
+	},
+}
+
+var foundAfter = regexp.MustCompile(`after (\d+) seeds`)
+
+// Each planted bug is found. The log is the table of docs/simulation.md.
+func TestPlanted(t *testing.T) {
+	if !*withPlanted {
+		t.Skip("without the flag -planted: it builds this test anew for each bug")
+	}
+	for _, bug := range planted {
+		out, err := simulateWith(t, bug.file, bug.old, bug.replacement)
+		found := foundAfter.FindStringSubmatch(out)
+		if err == nil || found == nil {
+			t.Errorf("%s: not found (%v)\n%s", bug.name, err, out)
+			continue
+		}
+		t.Logf("| %s | `internal/%s` | %s |", bug.name, bug.file, found[1])
+	}
+}
+
+// simulateWith runs TestSimulation on the code with a change.
+func simulateWith(t *testing.T, file, old, replacement string) (string, error) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", filepath.FromSlash(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), old); n != 1 {
+		t.Fatalf("%s has %d times what a planted bug replaces, want once:\n%s", file, n, old)
+	}
+	changed := filepath.Join(t.TempDir(), "changed.go")
+	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), old, replacement, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("go", "test", "-vet=off", "-count=1", "-overlay", list, ".",
+		"-run", "^TestSimulation$", "-v", "-seeds", "100000").CombinedOutput()
+	return string(out), err
+}
