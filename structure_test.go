@@ -21,9 +21,10 @@ var mayImport = map[string]string{
 	"internal/sched":  "internal/ring",
 	"internal/ring":   "",
 
-	"internal/apitest":   "",
-	"internal/structure": "",
-	"internal/testutil":  "",
+	"internal/apitest":    "",
+	"internal/simulation": "",
+	"internal/structure":  "",
+	"internal/testutil":   "",
 
 	"uringnet": ". internal/sched internal/bench",
 
