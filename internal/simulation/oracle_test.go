@@ -167,8 +167,9 @@ func (w *world) timerPending(fd, side int) bool {
 	return false
 }
 
-// judgeRest checks that no call waits in vain. Nothing is pending. mu is held.
-func (w *world) judgeRest() {
+// judgeRest checks that no call waits in vain, and reports whether nothing is pending after all. mu
+// is held.
+func (w *world) judgeRest() bool {
 	suspect := func() *call {
 		for _, call := range w.calls {
 			if w.hung(call) != "" {
@@ -178,12 +179,16 @@ func (w *world) judgeRest() {
 		return nil
 	}
 	if suspect() == nil {
-		return
+		return true
 	}
 	w.surely()
-	if call := suspect(); call != nil && len(w.pending()) == 0 {
+	if len(w.pending()) > 0 {
+		return false
+	}
+	if call := suspect(); call != nil {
 		w.failf("%s of c%d hangs: %s", verbNames[call.verb], call.conn.number, w.hung(call))
 	}
+	return true
 }
 
 // finish lets all calls end, and checks that nothing is lost or left. mu is held.

@@ -59,7 +59,10 @@ func TestSimulation(t *testing.T) {
 // fail reports what is wrong with a seed, by the shortest script that has it.
 func fail(t *testing.T, seed uint64, w *world) {
 	t.Helper()
-	short := shrink(w.plan)
+	short := w
+	if !w.runaway {
+		short = shrink(w.plan)
+	}
 	t.Errorf("seed %d: %s\n\nreplay it: go test ./internal/simulation -run TestSimulation -seed %d\n\n"+
 		"the shortest script with a fault, %d of %d steps:\n%v\nwhat happens:\n%s", seed, w.problem, seed,
 		len(short.plan.script), len(w.plan.script), short.plan, strings.Join(short.trace, "\n"))

@@ -37,6 +37,7 @@ type world struct {
 	ending bool // whoever comes to the kernel ends
 
 	spawned, ended int    // goroutines of package sched
+	runaway        bool   // one of them cannot be ended, and will disturb all that follows
 	problem        string // empty while nothing is wrong
 	trace          []string
 	tracing        bool
@@ -190,10 +191,20 @@ func (w *world) rest() {
 	w.mu.Lock()
 }
 
+// maxLooks bounds how often a goroutine that runs is looked at. One that never waits is preempted in
+// between.
+const maxLooks = 100
+
 // surely is rest without a doubt, for a verdict. mu is held, but not meanwhile.
 func (w *world) surely() {
 	w.mu.Unlock()
-	for busy := true; busy; {
+	for looks, busy := 0, true; busy; looks++ {
+		if looks == maxLooks {
+			w.mu.Lock()
+			w.runaway = true
+			w.failf("a goroutine never waits")
+			return
+		}
 		runtime.Gosched()
 		busy = false
 		for _, g := range testutil.Goroutines()[1:] { // the first is this one
@@ -273,9 +284,10 @@ func (w *world) settle() {
 		w.rest()
 		pending := w.pending()
 		if len(pending) == 0 {
-			w.calm = was
-			w.judgeRest()
-			return
+			if w.judgeRest() {
+				break
+			}
+			continue
 		}
 		if events == maxEvents {
 			w.failf("no rest after %d events without faults", events)
