@@ -13,8 +13,8 @@ import (
 	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// kernel is a ring.Kernel that does what the world's seed says. Its sockets are those of the running
-// kernel.
+// kernel is a ring.Kernel that does what the world's seed says. Its sockets are those of the
+// running kernel.
 type kernel struct{ w *world }
 
 // fakeRing is the kernel's side of one ring.

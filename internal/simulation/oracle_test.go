@@ -78,12 +78,13 @@ func (w *world) readReturned(call *call, n int, err error) {
 		return
 	}
 	if n > 0 {
+		if c.in.got+n > c.in.sent {
+			w.failf("c%d has read %d bytes, of which the peer has sent %d", c.number, c.in.got+n, c.in.sent)
+		}
 		if i := c.differs(call.buf[:n], c.in.got, false); i >= 0 {
 			w.failf("a Read of c%d has a wrong byte at %d: bytes are lost, or not in order", c.number, c.in.got+i)
 		}
-		if c.in.got += n; c.in.got > c.in.sent {
-			w.failf("c%d has read %d bytes, of which the peer has sent %d", c.number, c.in.got, c.in.sent)
-		}
+		c.in.got += n
 		return
 	}
 	switch {

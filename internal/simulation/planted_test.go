@@ -42,6 +42,10 @@ var planted = []struct{ name, file, old, replacement string }{
 		"if waited != sched.ForNothing || !tried && !c.waitsOnRing() {", "if waited != sched.ForNothing {",
 	},
 	{
+		"what the poller tells while a Write waits is forgotten", "socket/write.go",
+		"\t\t\tif err := c.wr.waitReady()", "\t\t\tc.wr.prepare()\n\t\t\tif err := c.wr.waitReady()",
+	},
+	{
 		"a timeout beats the bytes that have come", "socket/read.go",
 		"\t\trc.leftRing = true\n", "\t\trc.leftRing = true\n\t\trc.op.Take()\n\t\treturn 0, interrupted\n",
 	},

@@ -120,7 +120,8 @@ func newPlan(seed uint64) plan {
 	return p
 }
 
-// crowd has all connections serve requests for some rounds, after which they know how many they are.
+// crowd has all connections serve requests for some rounds, after which they know how many they
+// are.
 func crowd(conns int) (script []step) {
 	for range 7 {
 		for _, verb := range []verb{read, peerWrite} {
@@ -145,10 +146,12 @@ func randomStep(r *rand.Rand, conns int) step {
 		s.verb++
 	}
 	switch s.verb {
-	case read, peerRead:
+	case read, peerWrite:
 		s.n = size(r)
-	case write, peerWrite:
-		s.n = size(r)
+	case write, peerRead:
+		if s.n = size(r); r.IntN(3) == 0 {
+			s.n = 2 * sendBuffer // a write waits for room, and a peer makes some
+		}
 	case peerEnd, peerGone:
 		s.n = max(0, r.IntN(40)-20)
 	case readDeadline, writeDeadline, bothDeadlines:

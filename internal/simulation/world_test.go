@@ -191,8 +191,8 @@ func (w *world) rest() {
 	w.mu.Lock()
 }
 
-// maxLooks bounds how often a goroutine that runs is looked at. One that never waits is preempted in
-// between.
+// maxLooks bounds how often a goroutine that runs is looked at. One that never waits is preempted
+// in between.
 const maxLooks = 100
 
 // surely is rest without a doubt, for a verdict. mu is held, but not meanwhile.
