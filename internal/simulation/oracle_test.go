@@ -4,6 +4,7 @@ package simulation
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -199,11 +200,7 @@ func (w *world) finish() {
 	w.noteDeadlines()
 	w.settle()
 	w.drain()
-	for _, c := range w.conns {
-		if left, _ := unix.IoctlGetInt(c.fd, unix.TIOCINQ); !c.closing && c.in.got+left != c.in.sent {
-			w.failf("c%d: the peer has sent %d bytes, %d were read and %d can be read", c.number, c.in.sent, c.in.got, left)
-		}
-	}
+	w.judgeLoss()
 	for _, c := range w.conns {
 		if w.problem == "" {
 			w.do(step{verb: closeConn, conn: c.number})
@@ -230,6 +227,27 @@ func (w *world) finish() {
 		if d.what == aSocket && !d.closed {
 			w.failf("a socket has not left the poller")
 		}
+	}
+}
+
+// judgeLoss checks that what was not read is still there to be read. mu is held.
+func (w *world) judgeLoss() {
+	loss := func() string {
+		for _, c := range w.conns {
+			if left, _ := unix.IoctlGetInt(c.fd, unix.TIOCINQ); !c.closing && c.in.got+left != c.in.sent {
+				return fmt.Sprintf("c%d: the peer has sent %d bytes, %d were read and %d can be read",
+					c.number, c.in.sent, c.in.got, left)
+			}
+		}
+		return ""
+	}
+	if loss() == "" {
+		return
+	}
+	w.surely() // a Read may have received, and not returned
+	w.settle()
+	if what := loss(); what != "" {
+		w.failf("%s", what)
 	}
 }
 

@@ -191,30 +191,45 @@ func (w *world) rest() {
 	w.mu.Lock()
 }
 
-// maxLooks bounds how often a goroutine that runs is looked at. One that never waits is preempted
-// in between.
+// maxLooks bounds how often a goroutine is seen that could run, and has had the chance to come to
+// rest since the last look.
 const maxLooks = 100
 
 // surely is rest without a doubt, for a verdict. mu is held, but not meanwhile.
 func (w *world) surely() {
 	w.mu.Unlock()
-	for looks, busy := 0, true; busy; looks++ {
-		if looks == maxLooks {
-			w.mu.Lock()
-			w.runaway = true
-			w.failf("a goroutine never waits")
-			return
-		}
+	defer w.mu.Lock()
+	for looks := 0; looks < maxLooks; {
 		runtime.Gosched()
-		busy = false
-		for _, g := range testutil.Goroutines()[1:] { // the first is this one
-			switch g.State {
-			case "running", "runnable", "syscall", "preempted":
-				busy = busy || strings.Contains(g.Stack, "uringnet/internal/")
-			}
+		runnable, inSyscall := others()
+		switch {
+		case inSyscall: // how long that takes is up to the running kernel
+		case runnable:
+			looks++
+		default:
+			return
 		}
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runaway = true
+	w.failf("a goroutine never waits")
+}
+
+// others reports what the goroutines of the code under test are at, but for this one.
+func others() (runnable, inSyscall bool) {
+	for _, g := range testutil.Goroutines()[1:] { // the first is this one
+		if !strings.Contains(g.Stack, "uringnet/internal/") {
+			continue
+		}
+		switch g.State {
+		case "syscall":
+			inSyscall = true
+		case "running", "runnable", "preempted":
+			runnable = true
+		}
+	}
+	return runnable, inSyscall
 }
 
 // pending lists what may happen next. mu is held.
