@@ -12,8 +12,8 @@ import (
 
 // Both processes run in a time namespace where CLOCK_MONOTONIC is days ahead. That shows that
 // deadlines and timers count by the clock which the runtime reads, and by no other. It is no jump
-// of a running clock. CLOCK_REALTIME has no namespace, and the machine's is not ours to set; deadlines
-// by the wall clock are in every trial, since every other one of the clients' is.
+// of a running clock. CLOCK_REALTIME has no namespace, and the machine's is not ours to set;
+// deadlines by the wall clock are in every trial, since every other one of the clients' is.
 var clock = fault{
 	name:    "clock",
 	what:    "a time namespace: the monotonic clock is ten days ahead",

@@ -288,18 +288,18 @@ type interrupted struct {
 	restricted, enabled int
 }
 
-func (k *interrupted) restrict(fd int, to []restriction) error {
+func (k *interrupted) Restrict(fd int, to []Restriction) error {
 	if k.restricted++; k.restricted == 1 {
 		return syscall.EINTR
 	}
-	return k.linux.restrict(fd, to)
+	return k.linux.Restrict(fd, to)
 }
 
-func (k *interrupted) enable(fd int) error {
+func (k *interrupted) Enable(fd int) error {
 	if k.enabled++; k.enabled == 1 {
 		return syscall.EINTR
 	}
-	return k.linux.enable(fd)
+	return k.linux.Enable(fd)
 }
 
 // A signal that comes while a ring is made, as the runtime sends to preempt, keeps no ring from

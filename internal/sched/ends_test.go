@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A cancellation is followed by one request more, whose submission waits for the ring's lock: only
-// then has the kernel dropped the file (see barrier). Whether it had done so anyway cannot be seen
-// from outside but once in thousands of times.
-func TestCancellationEndsWithABarrier(t *testing.T) {
+// One request more, whose submission waits for the ring's lock, makes sure that the kernel has
+// dropped the file (see barrier). Whether it had done so anyway cannot be seen from outside but
+// once in thousands of times.
+func TestAwaitReleaseIsABarrier(t *testing.T) {
 	_, b := socketPair(t)
 	w := onRing(t)
 	o := newOp()
@@ -22,7 +22,9 @@ func TestCancellationEndsWithABarrier(t *testing.T) {
 		o.recv(w, b, buf)
 		w.flush() // whoever was to do it
 		o.CancelAndAwait()
-		if o.Take(); w.counters.Submissions.Load()-before < 3 {
+		o.Take()
+		o.AwaitRelease()
+		if w.counters.Submissions.Load()-before < 3 {
 			t.Fatalf("%d requests, want the receive, its cancellation and a barrier", w.counters.Submissions.Load()-before)
 		}
 	}

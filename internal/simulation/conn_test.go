@@ -219,6 +219,7 @@ func (s *bareStream) Close() error {
 	s.closer.Do(func() {
 		s.desc.Evict()
 		s.rd.Lock()
+		s.op.AwaitRelease()
 		s.wr.Lock()
 		s.desc.Close()
 		s.wr.Unlock()

@@ -26,8 +26,8 @@ var planted = []struct{ name, file, old, replacement string }{
 		"s.gen = (s.gen + 1) & maxGeneration", "s.gen &= maxGeneration",
 	},
 	{
-		"the barrier is forgotten", "sched/op.go",
-		"\tw.barrier()\n", "",
+		"the barrier is forgotten", "socket/conn.go",
+		"\tc.receive.op.AwaitRelease()", "\t",
 	},
 	{
 		"a request completes twice: withdrawn, it reaches the kernel all the same", "ring/queue.go",

@@ -106,7 +106,7 @@ func (r *fakeRing) complete(at int) {
 	if w.fault(w.plan.faults.Stale, 4) {
 		r.again = append(r.again, c)
 	}
-	if w.plan.faults.LateFiles && (q.cancelled || *strict) {
+	if w.plan.faults.LateFiles {
 		r.held = append(r.held, q.file)
 	} else {
 		unix.Close(q.file)

@@ -18,7 +18,6 @@ import (
 var (
 	oneSeed   = flag.Int64("seed", -1, "simulate this seed only, and print what happens")
 	manySeeds = flag.Uint64("seeds", 2000, "how many seeds to simulate")
-	strict    = flag.Bool("strict", false, "requests that nobody cancelled hold their files for a while, too")
 	firstSeed = flag.Uint64("first", 0, "the first of them")
 )
 

@@ -75,6 +75,7 @@ func (c *Conn) Close() error {
 	c.poll.Evict()
 	c.guard.awaitUsers()
 	c.rd.mu.Lock()
+	c.receive.op.AwaitRelease() // a receive that is done may still hold the socket
 	c.wr.mu.Lock()
 	c.poll.Close()
 	// From here on nobody uses fd: whoever locks a direction finds it closed.

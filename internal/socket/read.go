@@ -24,8 +24,8 @@ type receive struct {
 	nonEmpty bool // the last receive left something in the socket
 	bulk     bool // the last Read brought bulkGot bytes or more
 
-	// leftRing is set for good once a receive on a ring had to be cancelled, which costs two system
-	// calls: as a rule it happens again, for each request. In the poller it costs none.
+	// leftRing is set for good once a receive on a ring had to be cancelled, which costs a system
+	// call: as a rule it happens again, for each request. In the poller it costs none.
 	leftRing bool
 
 	placement sched.Placement
