@@ -158,8 +158,8 @@ func (p *Placement) Alone() bool { return p.alone.Load() == aloneAfter }
 const tryTurnEvery = 16
 
 // AwaitTurn lets the others have their turn first, and reports whether it did: not if they are few,
-// and seldom if turns are wasted. An interruption of s ends it early. The caller then
-// tries to receive.
+// and seldom if turns are wasted. An interruption of s ends it early. The caller then tries to
+// receive.
 func (p *Placement) AwaitTurn(s *PollSide) bool {
 	if !p.crowd {
 		return false
