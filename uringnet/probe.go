@@ -43,11 +43,12 @@ func probe(_ context.Context, args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	f := findings{
-		System:  system(),
-		Go:      runtime.Version(),
-		CPUs:    runtime.NumCPU(),
-		Backend: uringnet.Backend(),
-		Limits:  limits(),
+		System:   system(),
+		Go:       runtime.Version(),
+		CPUs:     runtime.NumCPU(),
+		Backend:  uringnet.Backend(),
+		Limits:   limits(),
+		Warnings: warnings(),
 	}
 	var err error
 	if f.Features, err = uringnet.Probe(); err != nil {

@@ -18,7 +18,7 @@ func system() string {
 	return fmt.Sprintf("%s %s %s", unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]))
 }
 
-func warnings() []string { return sched.Warnings() }
+var warnings = sched.Warnings // but in tests
 
 func limits() []limit {
 	return []limit{

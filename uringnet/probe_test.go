@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -39,8 +40,12 @@ func TestProbeJSON(t *testing.T) {
 }
 
 func TestProbeWarns(t *testing.T) {
+	defer func(was func() []string) { warnings = was }(warnings)
+	warnings = func() []string { return []string{"this kernel hangs"} }
 	var out strings.Builder
-	findings{Warnings: []string{"this kernel hangs"}}.print(&out)
+	if code := probe(t.Context(), nil, &out, io.Discard); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
 	if !strings.Contains(out.String(), "\nwarning  this kernel hangs\n") {
 		t.Errorf("no warning:\n%s", &out)
 	}
