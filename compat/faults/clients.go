@@ -28,7 +28,6 @@ type Group struct {
 	Deadline time.Duration // of each receive; one that passes is no error
 	Lock     bool          // each has a thread of its own
 	Buffer   int           // of a reader
-	Together bool          // none goes on before all have got their first frame back
 }
 
 // clients keep streams going until they are stopped.
@@ -37,9 +36,6 @@ type clients struct {
 	tally   *tally
 	stopped atomic.Bool
 	running sync.WaitGroup
-	// As many may dial at a time, or wait for their first frame. So they fit into a backlog: the
-	// kernel drops what does not, and tries again seconds later.
-	dials chan struct{}
 
 	mu      sync.Mutex
 	streams []*stream
@@ -49,24 +45,20 @@ type clients struct {
 type stream struct {
 	Group
 	clients *clients
-	group   *sync.WaitGroup // those that have not got their first frame back
-	begun   bool
 	rounds  atomic.Uint64 // frames that came back
 }
 
 var lastStream atomic.Uint64
 
 func newClients(address string, t *tally) *clients {
-	return &clients{address: address, tally: t, dials: make(chan struct{}, 128)}
+	return &clients{address: address, tally: t}
 }
 
 func (c *clients) add(g Group) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var group sync.WaitGroup
-	group.Add(g.Streams)
 	for range g.Streams {
-		s := &stream{Group: g, clients: c, group: &group}
+		s := &stream{Group: g, clients: c}
 		c.streams = append(c.streams, s)
 		c.running.Go(s.run)
 	}
@@ -104,13 +96,6 @@ func (s *stream) connection() (op string, err error) {
 	if err != nil {
 		return op, err
 	}
-	if !s.begun {
-		s.begun = true
-		s.group.Done()
-	}
-	if s.Together {
-		s.group.Wait()
-	}
 	for n := 1; !s.clients.stopped.Load() && (s.Rounds == 0 || n < s.Rounds); n++ {
 		if op, err := s.exchange(w); err != nil {
 			return op, err
@@ -121,8 +106,6 @@ func (s *stream) connection() (op string, err error) {
 
 // begin dials, and exchanges the first frame.
 func (s *stream) begin() (w *wire, c net.Conn, op string, err error) {
-	s.clients.dials <- struct{}{}
-	defer func() { <-s.clients.dials }()
 	if c, err = uringnet.Dial("tcp", s.clients.address); err != nil {
 		return nil, nil, "dial", err
 	}

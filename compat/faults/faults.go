@@ -35,7 +35,7 @@ func (f *fault) load() []Group {
 // faults are in the order of the table.
 var faults = []fault{
 	stopped, killed, forks, heirs, descriptors, memlock, filterSetup, filterEnter,
-	procs, locked, foreignCalls, collector, cooperative, signals, clock, many,
+	procs, locked, foreignCalls, collector, cooperative, signals, clock,
 }
 
 // exposure is how long a condition lasts that has no end of its own.
