@@ -88,14 +88,24 @@ func (p *PollDesc) Init(fd int) {
 	p.Out.desc, p.Out.mode = p, 'w'
 }
 
-// open has the poller watch the socket. Its error is ErrClosed, or that of epoll_ctl(2).
+// Watch has the poller watch the socket, as the first WaitReady does. Its error is ErrClosed, or
+// that of epoll_ctl(2).
+//
+// It needs more stack than the wait does, and the goroutine keeps that. So a caller whose stack is
+// to stay small calls it before, from a function that is less deep.
+func (p *PollDesc) Watch() error {
+	_, err := p.open()
+	return err
+}
+
 func (p *PollDesc) open() (pd uintptr, err error) {
 	if pd := p.pd.Load(); pd != 0 {
 		return pd, nil
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.openLocked()
+	pd, err = p.openLocked()
+	p.mu.Unlock() // a defer would take stack
+	return pd, err
 }
 
 // openLocked is open with mu held.

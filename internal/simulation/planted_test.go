@@ -39,7 +39,7 @@ var planted = []struct{ name, file, old, replacement string }{
 	},
 	{
 		"what the poller has told is forgotten, and nothing tried", "socket/read.go",
-		"if waited != sched.ForNothing || !tried && !c.waitsOnRing() {", "if waited != sched.ForNothing {",
+		"if waited == sched.ForNothing && (tried || c.waitsOnRing()) {", "if waited == sched.ForNothing {",
 	},
 	{
 		"what the poller tells while a Write waits is forgotten", "socket/write.go",

@@ -34,9 +34,41 @@ type receive struct {
 
 // Read receives up to len(p) bytes, at least one unless p is empty. It returns io.EOF at the end of
 // the stream.
-func (c *Conn) Read(p []byte) (int, error) {
+//
+// An idle connection is little more than the stack that it waits on. So what waits is called from
+// here, and what tries is in functions of its own.
+func (c *Conn) Read(p []byte) (n int, err error) {
+	if c.IsStream() {
+		p = p[:min(len(p), maxRW)]
+	}
 	c.rd.mu.Lock()
-	defer c.rd.mu.Unlock()
+	for n, err = c.receiveFirst(p); err == again; n, err = c.receiveNow(p) {
+		if c.waitsOnRing() {
+			if n, err = c.receiveOnRing(p); err != again {
+				break
+			}
+			continue
+		}
+		if err = c.poll.Watch(); err == nil {
+			err = c.rd.waitReady()
+		}
+		if err != nil {
+			break
+		}
+		c.noteReadable()
+	}
+	c.noteRead(n)
+	c.rd.mu.Unlock() // a defer would take stack
+	raceRead(c.fd)
+	return n, netError(err)
+}
+
+// receiveFirst begins a Read: it tries without a wait for the socket, but perhaps after its turn.
+// Its error is again if there is nothing.
+//
+// Before the first wait for a ring there may be no try: a connection that waits there is one of
+// many, has just answered its peer, and so would find nothing.
+func (c *Conn) receiveFirst(p []byte) (int, error) {
 	if len(p) == 0 {
 		if c.rd.side.Closed() {
 			return 0, net.ErrClosed
@@ -46,20 +78,6 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if err := c.rd.prepare(); err != nil {
 		return 0, err
 	}
-	if c.IsStream() {
-		p = p[:min(len(p), maxRW)]
-	}
-	n, err := c.receiveOrWait(p)
-	c.noteRead(n)
-	raceRead(c.fd)
-	return n, netError(err)
-}
-
-// receiveOrWait tries, and waits in between, until there is something.
-//
-// Before the first wait for a ring there may be no try: a connection that waits there is one of
-// many, has just answered its peer, and so would find nothing.
-func (c *Conn) receiveOrWait(p []byte) (int, error) {
 	tried := c.receive.nonEmpty
 	if tried {
 		if n, err := c.receiveNow(p); err != again {
@@ -70,25 +88,12 @@ func (c *Conn) receiveOrWait(p []byte) (int, error) {
 	if c.rd.side.Closed() { // which beats what is there: nobody wants it any more
 		return 0, net.ErrClosed
 	}
-	if waited != sched.ForNothing || !tried && !c.waitsOnRing() {
-		n, err := c.receiveNow(p)
-		c.receive.placement.TriedAfter(waited, c.rd.side, err != again)
-		if err != again {
-			return n, err
-		}
+	if waited == sched.ForNothing && (tried || c.waitsOnRing()) {
+		return 0, again
 	}
-	for {
-		if c.waitsOnRing() {
-			if n, err := c.receiveOnRing(p); err != again {
-				return n, err
-			}
-		} else if err := c.awaitReadable(); err != nil {
-			return 0, err
-		}
-		if n, err := c.receiveNow(p); err != again {
-			return n, err
-		}
-	}
+	n, err := c.receiveNow(p)
+	c.receive.placement.TriedAfter(waited, c.rd.side, err != again)
+	return n, err
 }
 
 // again is the error of an attempt that found nothing: there is something to wait for.

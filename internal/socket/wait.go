@@ -34,9 +34,15 @@ func (c *Conn) inStream() bool { return c.receive.bulk && !c.answered.Load() }
 
 // awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held.
 func (c *Conn) awaitReadable() error {
-	if err := c.rd.waitReady(); err != nil {
-		return err
+	err := c.rd.waitReady()
+	if err == nil {
+		c.noteReadable()
 	}
+	return err
+}
+
+// noteReadable tells the placement that a wait in the poller is over, and why it was there.
+func (c *Conn) noteReadable() {
 	switch placement := &c.receive.placement; {
 	case c.inStream():
 		placement.Note(sched.InStream)
@@ -45,5 +51,4 @@ func (c *Conn) awaitReadable() error {
 	default:
 		placement.Note(sched.OffRing)
 	}
-	return nil
 }
