@@ -7,51 +7,29 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/uringnet/uringnet/internal/sched"
 )
 
 // Conn is a connected stream or sequenced-packet socket. Its methods may be called from any
 // goroutine; see the documentation of the package for what they return.
 type Conn struct {
-	// The order of the fields keeps what every Read and Write touches in few cache lines: with
-	// thousands of connections each of them is a miss.
-	fd      int // valid while guard is held, or rd.mu or wr.mu with the direction not closed
-	receive receive
-	rd      direction
-	poll    sched.PollDesc // its sides are those of rd and wr
-	wr      direction
+	endpoint // its fd is valid while guard is held, or rd.mu or wr.mu with the direction not closed
+
 	guard   fdGuard
-	kind    kind
 	network string
 
 	// lingers is set if close(2) may wait, because somebody may have set SO_LINGER through this
 	// package, or the listener had it.
 	lingers atomic.Bool
 
-	// answered is set by whatever writes, and reset by a Read of much; see inStream.
-	answered atomic.Bool
-
-	sentVisibly bool // the scheduler knows of the last Write; under wr.mu
-	addrs       addrPair
+	addrs addrPair
 }
-
-type kind uint8
-
-const (
-	tcp kind = iota
-	unixStream
-	unixPacket // SOCK_SEQPACKET: one read is one message
-)
 
 // newConn makes a connection of a connected socket, and owns fd from then on. The socket was made
 // by this package or, where shared is set, somebody else may have its descriptor.
 func newConn(fd int, kind kind, network string, shared bool) *Conn {
-	c := &Conn{fd: fd, kind: kind, network: network}
+	c := &Conn{network: network}
+	c.init(fd, kind)
 	c.guard.shared.Store(shared)
-	c.poll.Init(fd)
-	c.rd.side, c.wr.side = &c.poll.In, &c.poll.Out
-	c.receive.op.Init(c.rd.side)
 	return c
 }
 
@@ -63,7 +41,14 @@ func NewUnixStream(fd int) *Conn { return newConn(fd, unixStream, "unix", false)
 func (c *Conn) Network() string { return c.network }
 
 // IsStream reports whether the socket carries a stream of bytes and not packets.
-func (c *Conn) IsStream() bool { return c.kind != unixPacket }
+func (c *Conn) IsStream() bool { return c.isStream() }
+
+// Write returns how many bytes the kernel has, all of p unless there is an error.
+func (c *Conn) Write(p []byte) (done int, err error) {
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	return c.write(p)
+}
 
 // Close interrupts all calls, waits until they have left and the kernel has let go of the socket,
 // and closes it. Its error is bare, as those of all methods.

@@ -36,7 +36,8 @@
 //
 // # Where to find what
 //
-//	conn.go       what a connection is made of, and its end
+//	endpoint.go   what a connection's reads and writes need
+//	conn.go       what else a connection is made of, and its end
 //	read.go       a Read, from top to bottom; wait.go says where it waits
 //	write.go      a Write; writev.go of several buffers, sendfile.go of a file, splice.go of what
 //	              another connection receives, unix.go of a message
@@ -45,5 +46,6 @@
 //	fdguard.go    what keeps the descriptor open, and who else may have it
 //	rawconn.go, file.go  those who get it
 //	takeover.go   how package net's socket becomes one of these
-//	tcp.go, sockopt.go, addr.go, errors.go, syscall_unsafe.go, race.go
+//	borrowed.go   a socket below package net's own, in a program that `uringnet go` has built
+//	tcp.go, sockopt.go, addr.go, errors.go, closed.go, syscall_unsafe.go, race.go
 package socket

@@ -4,7 +4,6 @@ package socket
 
 import (
 	"io"
-	"net"
 
 	"github.com/uringnet/uringnet/internal/sched"
 )
@@ -15,7 +14,7 @@ import (
 // netError gives the end of a socket the name that package net has for it.
 func netError(err error) error {
 	if err == sched.ErrClosed {
-		return net.ErrClosed
+		return errClosed
 	}
 	return err
 }

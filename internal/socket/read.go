@@ -4,7 +4,6 @@ package socket
 
 import (
 	"errors"
-	"net"
 	"os"
 	"syscall"
 
@@ -37,8 +36,8 @@ type receive struct {
 //
 // An idle connection is little more than the stack that it waits on. So what waits is called from
 // here, and what tries is in functions of its own.
-func (c *Conn) Read(p []byte) (n int, err error) {
-	if c.IsStream() {
+func (c *endpoint) Read(p []byte) (n int, err error) {
+	if c.isStream() {
 		p = p[:min(len(p), maxRW)]
 	}
 	c.rd.mu.Lock()
@@ -68,10 +67,10 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 //
 // Before the first wait for a ring there may be no try: a connection that waits there is one of
 // many, has just answered its peer, and so would find nothing.
-func (c *Conn) receiveFirst(p []byte) (int, error) {
+func (c *endpoint) receiveFirst(p []byte) (int, error) {
 	if len(p) == 0 {
 		if c.rd.side.Closed() {
-			return 0, net.ErrClosed
+			return 0, errClosed
 		}
 		return 0, nil
 	}
@@ -86,7 +85,7 @@ func (c *Conn) receiveFirst(p []byte) (int, error) {
 	}
 	waited := c.awaitTurn()
 	if c.rd.side.Closed() { // which beats what is there: nobody wants it any more
-		return 0, net.ErrClosed
+		return 0, errClosed
 	}
 	if waited == sched.ForNothing && (tried || c.waitsOnRing()) {
 		return 0, again
@@ -100,7 +99,7 @@ func (c *Conn) receiveFirst(p []byte) (int, error) {
 const again = syscall.EAGAIN
 
 // receiveNow receives without waiting. Its error is again if there is nothing.
-func (c *Conn) receiveNow(p []byte) (int, error) {
+func (c *endpoint) receiveNow(p []byte) (int, error) {
 	for {
 		n, errno := recvNow(c.fd, p)
 		c.receive.nonEmpty = errno == 0 && n == len(p)
@@ -121,7 +120,7 @@ func (c *Conn) receiveNow(p []byte) (int, error) {
 //
 // It does not return before the receive is done or cancelled: so nothing leaves the socket that no
 // Read waits for.
-func (c *Conn) receiveOnRing(p []byte) (int, error) {
+func (c *endpoint) receiveOnRing(p []byte) (int, error) {
 	rc := &c.receive
 	rc.op.Recv(c.fd, p)
 	interrupted := rc.op.Await(c.rd.side)
@@ -147,7 +146,7 @@ func (c *Conn) receiveOnRing(p []byte) (int, error) {
 }
 
 // noteRead remembers what the last read of n bytes says of the connection. rd.mu is held.
-func (c *Conn) noteRead(n int) {
+func (c *endpoint) noteRead(n int) {
 	rc := &c.receive
 	if rc.bulk = n >= bulkGot; rc.bulk && c.answered.Load() {
 		c.answered.Store(false)

@@ -10,7 +10,7 @@ import "github.com/uringnet/uringnet/internal/sched"
 
 // awaitTurn lets other connections go first, if many are at work, and says whether it did. An
 // interruption ends it early, and is returned by the wait that follows if there is nothing.
-func (c *Conn) awaitTurn() sched.Waited {
+func (c *endpoint) awaitTurn() sched.Waited {
 	if !c.inStream() && c.receive.placement.AwaitTurn(c.rd.side) {
 		return sched.InTurn
 	}
@@ -21,19 +21,19 @@ func (c *Conn) awaitTurn() sched.Waited {
 // with others, rather than in the runtime's poller, which hands the goroutine straight to the
 // scheduler. After a large one it does not: what a ring receives for many connections at once has
 // left the cache when their goroutines come to it. Nor does it where it may have to be interrupted.
-func (c *Conn) waitsOnRing() bool { return c.mayUseRing() && c.receive.placement.OnRing() }
+func (c *endpoint) waitsOnRing() bool { return c.mayUseRing() && c.receive.placement.OnRing() }
 
 // mayUseRing reports whether nothing speaks against a ring.
-func (c *Conn) mayUseRing() bool {
+func (c *endpoint) mayUseRing() bool {
 	return !c.receive.leftRing && !c.receive.bulk && c.rd.side.Untimed()
 }
 
 // inStream reports whether the last Read was a large one and nothing was written since: more of the
 // same is to come, from whoever sends, and not an answer.
-func (c *Conn) inStream() bool { return c.receive.bulk && !c.answered.Load() }
+func (c *endpoint) inStream() bool { return c.receive.bulk && !c.answered.Load() }
 
 // awaitReadable parks until the socket, which was empty, may have something to read. rd.mu is held.
-func (c *Conn) awaitReadable() error {
+func (c *endpoint) awaitReadable() error {
 	err := c.rd.waitReady()
 	if err == nil {
 		c.noteReadable()
@@ -42,7 +42,7 @@ func (c *Conn) awaitReadable() error {
 }
 
 // noteReadable tells the placement that a wait in the poller is over, and why it was there.
-func (c *Conn) noteReadable() {
+func (c *endpoint) noteReadable() {
 	switch placement := &c.receive.placement; {
 	case c.inStream():
 		placement.Note(sched.InStream)

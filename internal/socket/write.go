@@ -8,11 +8,10 @@ import (
 	"syscall"
 )
 
-// Write sends at once what the socket takes. For the rest it waits in the runtime's poller, and
-// sends again. It returns how many bytes the kernel has, all of p unless there is an error.
-func (c *Conn) Write(p []byte) (done int, err error) {
-	c.wr.mu.Lock()
-	defer c.wr.mu.Unlock()
+// write sends at once what the socket takes. For the rest it waits in the runtime's poller, and
+// sends again. It returns how many bytes the kernel has, all of p unless there is an error. Its
+// caller excludes other writes.
+func (c *endpoint) write(p []byte) (done int, err error) {
 	if err := c.wr.prepare(); err != nil {
 		return 0, err
 	}
@@ -21,7 +20,7 @@ func (c *Conn) Write(p []byte) (done int, err error) {
 	visibly := c.sendVisibly()
 	for {
 		rest := p[done:]
-		if c.IsStream() {
+		if c.isStream() {
 			rest = rest[:min(len(rest), maxRW)]
 		}
 		n, errno := sendNow(c.fd, rest, visibly)
@@ -46,7 +45,7 @@ func (c *Conn) Write(p []byte) (done int, err error) {
 }
 
 // noteWrite remembers that something is written after the last Read.
-func (c *Conn) noteWrite() {
+func (c *endpoint) noteWrite() {
 	if !c.answered.Load() {
 		c.answered.Store(true)
 	}
@@ -58,7 +57,7 @@ func (c *Conn) noteWrite() {
 // It wakes its monitor then, if all was idle, a thread that sleeps for 20 us at a time until all is
 // idle again. A processor with a timer as near as that does not sleep deeply, and the answer to a
 // connection that is alone wakes its goroutine sooner.
-func (c *Conn) sendVisibly() bool {
+func (c *endpoint) sendVisibly() bool {
 	c.sentVisibly = !c.sentVisibly && c.receive.placement.Alone()
 	return c.sentVisibly
 }
