@@ -2,11 +2,10 @@ package uringnet
 
 import (
 	"errors"
-	"fmt"
-	"log/slog"
 	"net"
-	"os"
 	"sync"
+
+	"github.com/uringnet/uringnet/internal/choice"
 )
 
 // BackendInfo says which implementation runs the sockets of this process.
@@ -63,56 +62,18 @@ type chosen struct {
 }
 
 var chooseBackend = sync.OnceValue(func() chosen {
-	c := newBackend(os.Getenv("URINGNET"), startRings, startPoller)
-	if v := os.Getenv(debugName); v != "" && v != "0" {
-		tell(c.info)
-	}
-	return c
+	c := choice.Choose(ErrUnavailable)
+	return chosen{backendOf(c), BackendInfo{c.Name, c.Reason}}
 })
 
-// debugName is the environment variable that has the choice of the backend told on standard error.
-// Anything but nothing and 0 sets it.
-const debugName = "URINGNET_DEBUG"
-
-// tell writes one line. It does not go by slog.Default: what the program makes of its log is its
-// own matter, and whoever sets the variable wants to see the line.
-func tell(b BackendInfo) {
-	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("uringnet: backend chosen", "backend", b.Name, "reason", b.Reason)
-}
-
-// newBackend chooses by env. rings and poller start these backends, or say why they cannot; rings
-// also says what it has found.
-func newBackend(env string, rings func() (backend, string, error), poller func() (backend, error)) chosen {
-	onNet := func(reason string) chosen { return chosen{netBackend{}, BackendInfo{"net", reason}} }
-	onPoller := func(reason string) chosen {
-		b, err := poller()
-		if err != nil {
-			return onNet(fmt.Sprintf("%v: using package net", err))
-		}
-		return chosen{b, BackendInfo{"poller", reason}}
+func backendOf(c choice.Backend) backend {
+	switch {
+	case c.Err != nil:
+		return refusal{c.Err}
+	case c.Name == choice.Net:
+		return netBackend{}
 	}
-	refuse := func(reason string, err error) chosen {
-		return chosen{refusal{fmt.Errorf("uringnet: %w", err)}, BackendInfo{"net", reason}}
-	}
-	switch env {
-	case "off":
-		return onNet("URINGNET=off: using package net")
-	case "poller":
-		return onPoller("URINGNET=poller: using the poller")
-	case "", "auto", "require":
-	default:
-		err := fmt.Errorf("URINGNET=%q is not one of off, poller, require, auto", env)
-		return refuse(err.Error(), err)
-	}
-	b, how, err := rings()
-	if err == nil {
-		return chosen{b, BackendInfo{"io_uring", how}}
-	}
-	if env == "require" {
-		return refuse(err.Error()+": URINGNET=require forbids anything else",
-			fmt.Errorf("URINGNET=require: %w: %w", ErrUnavailable, err))
-	}
-	return onPoller(err.Error() + ": using the poller")
+	return sockets()
 }
 
 // refusal is the backend where the environment forbids all that can be had.

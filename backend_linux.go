@@ -1,8 +1,6 @@
 package uringnet
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"math"
 	"net"
@@ -15,37 +13,6 @@ import (
 	"github.com/uringnet/uringnet/internal/sched"
 	"github.com/uringnet/uringnet/internal/socket"
 )
-
-var errNotLinked = errors.New(runtime.Version() + " is not a release of Go that this version of uringnet knows, " +
-	"or the build tag uringnet_nolinkname is set")
-
-// startRings finds out whether rings can be had, and lets receives wait there. The error says why
-// not.
-func startRings() (backend, string, error) {
-	if !sched.Linked {
-		return nil, "", errNotLinked
-	}
-	if os.Getenv(sched.WaitName) == "poller" {
-		return nil, "", errors.New(sched.WaitName + "=poller wants no rings")
-	}
-	if err := sched.Start(); err != nil {
-		return nil, "", ring.Explain(err)
-	}
-	how := fmt.Sprintf("Linux %s has all that is needed", ring.KernelRelease())
-	if sched.SQPoll() {
-		how += "; URINGNET_SQPOLL: the kernel polls the rings"
-	}
-	return socketBackend{}, how, nil
-}
-
-// startPoller has all sockets wait in the runtime's poller.
-func startPoller() (backend, error) {
-	if !sched.Linked {
-		return nil, errNotLinked
-	}
-	sched.StartWithoutRings()
-	return socketBackend{}, nil
-}
 
 func readRingStats() Stats {
 	var s Stats
@@ -74,6 +41,8 @@ func probeFeatures() (Features, error) {
 // socketBackend runs the sockets of this package on internal/socket, with rings or without. What
 // those return is bare; here it becomes a *net.OpError, as package net words it.
 type socketBackend struct{}
+
+func sockets() backend { return socketBackend{} }
 
 func (socketBackend) tcpConn(nc *net.TCPConn, shared bool) (*TCPConn, error) {
 	c, err := socket.TakeOverTCP(nc, shared)

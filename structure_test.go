@@ -14,19 +14,22 @@ import (
 // mayImport says which folders of this module the files of a folder import, tests aside. Imports
 // point one way: command -> root -> internal/socket -> internal/sched -> internal/ring.
 var mayImport = map[string]string{
-	".":                "internal/socket",
+	".":                "internal/choice internal/socket",
 	"backend_linux.go": "internal/socket internal/sched internal/ring",
 
-	"internal/socket": "internal/sched",
-	"internal/sched":  "internal/ring",
-	"internal/ring":   "",
+	"internal/choice":  "internal/sched internal/ring",
+	"internal/gobuild": "",
+	"internal/whole":   "internal/choice internal/socket",
+	"internal/socket":  "internal/sched",
+	"internal/sched":   "internal/ring",
+	"internal/ring":    "",
 
 	"internal/apitest":    "",
 	"internal/simulation": "",
 	"internal/structure":  "",
 	"internal/testutil":   "",
 
-	"uringnet": ". internal/sched internal/bench",
+	"uringnet": ". internal/sched internal/bench internal/gobuild",
 
 	"internal/bench":          ". internal/bench/load internal/bench/server internal/bench/workload",
 	"internal/bench/load":     "internal/bench/proc internal/bench/rawio internal/bench/workload",

@@ -1,10 +1,11 @@
 // Command uringnet shows io_uring networking at work: it serves HTTP or echoes TCP, probes what
-// this machine offers, measures uringnet against package net, and watches a process.
+// this machine offers, measures uringnet against package net, watches a process, and builds programs.
 //
 //	uringnet serve    serve HTTP, or a folder, or a TCP echo
 //	uringnet probe    tell what this machine offers
 //	uringnet bench    compare with package net
 //	uringnet top      watch a process
+//	uringnet go       build a program on uringnet without changing it
 //
 // Each subcommand explains itself with -h. The exit code is 0 for success, 1 for failure, 2 for
 // wrong usage.
@@ -35,6 +36,7 @@ commands:
   probe    tell what this machine offers
   bench    compare with package net and others
   top      watch the rings and waits of a process
+  go       build a program on uringnet without changing it
 
 'uringnet COMMAND -h' explains a command. The exit code is 0 for success, 1 for failure, 2 for wrong usage.
 The environment variable URINGNET says which backend runs: auto, off (package net), require (io_uring or fail).
@@ -48,6 +50,7 @@ var commands = map[string]command{
 	"probe": probe,
 	"bench": benchmark,
 	"top":   top,
+	"go":    goCommand,
 }
 
 func main() {

@@ -5,9 +5,9 @@ package socket
 import "time"
 
 // Borrowed is a socket whose descriptor package net owns, in a program that was built by `uringnet
-// go`: what package net does with it waits here, and its reads and writes are made here. Package net
-// sees to it that reads exclude each other, that writes do, and that the descriptor stays open while
-// a call is at work.
+// go`: what package net does with it waits here, and its reads and writes are made here. Package
+// net sees to it that reads exclude each other, that writes do, and that the descriptor stays open
+// while a call is at work.
 //
 // Its life is that of the descriptor:
 //
@@ -16,8 +16,8 @@ import "time"
 //	         left, ends it: then the descriptor may be closed.
 type Borrowed struct{ endpoint }
 
-// Borrow makes a socket of a descriptor of one of the networks tcp, tcp4, tcp6, unix and unixpacket.
-// It need not be connected yet, and may be a listener.
+// Borrow makes a socket of a descriptor of one of the networks tcp, tcp4, tcp6, unix and
+// unixpacket. It need not be connected yet, and may be a listener.
 func Borrow(fd int, network string) *Borrowed {
 	b := new(Borrowed)
 	b.init(fd, kindOf(network))

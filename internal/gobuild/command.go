@@ -1,0 +1,166 @@
+package gobuild
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// CacheName is the environment variable for the folder of overlays, where the user's cache will not
+// do.
+const CacheName = "URINGNET_CACHE"
+
+// markTag is a build tag that no file has. The go command notes it in the program, where
+// debug.ReadBuildInfo and `go version -m` show it.
+const markTag = "uringnet_whole"
+
+// Plan is a go command that is to be run.
+type Plan struct {
+	Path    string
+	Args    []string // without the name of the command
+	Environ []string
+
+	// Settings are what makes any go command do the same: variables of the environment.
+	Settings map[string]string
+}
+
+// ErrUsage is in the error chain of Prepare if the arguments make no sense.
+var ErrUsage = errors.New("wrong usage")
+
+// Prepare finds out what `uringnet go` is to run with the arguments that follow it, and writes the
+// overlay. What a person should know goes to stderr. For the command env there is nothing to run:
+// names are those of the settings that are asked for, and the Plan has Settings only.
+func Prepare(args []string, stderr io.Writer) (p *Plan, names []string, err error) {
+	a, err := parseArguments(args)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if p, err = a.plan(stderr); err != nil {
+		return nil, nil, err
+	}
+	if a.command == "env" {
+		return &Plan{Settings: p.Settings}, slices.Concat(a.flags, a.rest), nil
+	}
+	if slices.Contains(a.flags, "-x") || slices.Contains(a.flags, "-n") {
+		fmt.Fprintf(stderr, "# uringnet: %s %s\n", p.Path, strings.Join(p.Args, " "))
+	}
+	return p, nil, nil
+}
+
+// plan finds out what to run.
+func (a arguments) plan(stderr io.Writer) (*Plan, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	t, err := Find(a.dir, cache)
+	switch {
+	case errors.Is(err, ErrRelease):
+		return nil, fmt.Errorf("%w\nuse a newer version of uringnet, another release of Go "+
+			"(GOTOOLCHAIN=%s.0), or the go command itself", err, releases[len(releases)-1])
+	case err != nil:
+		return nil, err
+	case t.GOOS != "linux":
+		fmt.Fprintf(stderr, "uringnet: for %s the program is built as it is: io_uring is a Linux interface\n", t.GOOS)
+		return &Plan{Path: "go", Args: a.all(nil), Environ: os.Environ(), Settings: map[string]string{"GOFLAGS": t.GOFLAGS}}, nil
+	}
+	goflags, err := splitQuoted(t.GOFLAGS)
+	if err != nil {
+		return nil, fmt.Errorf("GOFLAGS=%s: %w", t.GOFLAGS, err)
+	}
+	for _, flag := range goflags {
+		switch name, value, _ := splitFlag([]string{flag}); {
+		case name == "overlay" && a.overlay == "":
+			a.overlay = value
+		case name == "tags" && !a.hasTags:
+			a.tags = value
+		case name == "compiler" && a.compiler == "":
+			a.compiler = value
+		}
+	}
+	if a.compiler == "gccgo" {
+		return nil, errors.New("-compiler gccgo has another standard library: uringnet knows that of gc only")
+	}
+	return a.planOn(t, cache, goflags)
+}
+
+// planOn is plan for a toolchain that uringnet knows.
+func (a arguments) planOn(t *Toolchain, cache string, goflags []string) (*Plan, error) {
+	file, err := t.Overlay(cache)
+	if err == nil && a.overlay != "" {
+		var dir string
+		if dir, err = filepath.Abs(a.dir); err == nil {
+			file, err = mergeOverlay(cache, file, a.overlay, dir)
+		}
+	}
+	if errors.Is(err, os.ErrPermission) {
+		err = fmt.Errorf("%w\n%s names another folder for overlays", err, CacheName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ours := []string{"-overlay=" + file, "-tags=" + withMark(a.tags)}
+	p := &Plan{
+		Path:     filepath.Join(t.GOROOT, "bin", "go"),
+		Args:     a.all(ours),
+		Environ:  t.Environ(),
+		Settings: maps.Clone(t.Env),
+	}
+	goflags = slices.DeleteFunc(goflags, func(f string) bool { return isFlag(f, "overlay") || isFlag(f, "tags") })
+	p.Settings["GOFLAGS"] = joinQuoted(append(goflags, ours...))
+	return p, nil
+}
+
+// all returns the arguments of the go command with more flags.
+func (a arguments) all(flags []string) []string {
+	args := []string{a.command}
+	if a.dir != "" {
+		args = []string{"-C", a.dir, a.command}
+	}
+	if flags == nil { // what was taken out is put back
+		if a.overlay != "" {
+			flags = append(flags, "-overlay="+a.overlay)
+		}
+		if a.hasTags {
+			flags = append(flags, "-tags="+a.tags)
+		}
+	}
+	return slices.Concat(args, flags, a.flags, a.rest)
+}
+
+func withMark(tags string) string {
+	list := strings.FieldsFunc(tags, func(r rune) bool { return r == ',' || r == ' ' })
+	if !slices.Contains(list, markTag) {
+		list = append(list, markTag)
+	}
+	return strings.Join(list, ",")
+}
+
+// Print prints settings as `go env` does: the values of those that are named, or all.
+func (p *Plan) Print(w io.Writer, names []string) {
+	for _, name := range names {
+		fmt.Fprintln(w, p.Settings[name])
+	}
+	if len(names) > 0 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Settings)) {
+		fmt.Fprintf(w, "%s='%s'\n", name, strings.ReplaceAll(p.Settings[name], "'", `'\''`))
+	}
+}
+
+func cacheDir() (string, error) {
+	if dir := os.Getenv(CacheName); dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("%w: set %s to a folder for overlays", err, CacheName)
+	}
+	return filepath.Join(dir, "uringnet"), nil
+}
