@@ -4,9 +4,11 @@
 //	go run ./compat/stdsuite [flags] [packages]
 //
 // Each package is tested twice: as it is, and with an overlay (see compat/stdsuite/overlay) through
-// which net.Listen and net.Dial return uringnet's sockets. The exit status is 0 if every test that
-// passes on net passes on uringnet too, save those that expected.txt names with a reason. Run it
-// from the root of the repository. URINGNET=off or require chooses uringnet's backend as ever.
+// which net.Listen and net.Dial return uringnet's sockets; or, with -whole, as `uringnet go test`
+// builds it, where uringnet is below package net's own types. The exit status is 0 if every test that
+// passes on net passes on uringnet too, save those that expected.txt names with a reason; with -whole
+// there are none. Run it from the root of the repository. URINGNET=off or require chooses uringnet's
+// backend as ever.
 package main
 
 import (
@@ -20,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/compat/stdhook"
 	"github.com/uringnet/uringnet/compat/stdsuite/overlay"
 )
@@ -45,12 +48,14 @@ type suite struct {
 	pattern    *string
 	fresh      *bool
 	verbose    *bool
+	whole      *bool
 }
 
 func main() {
 	s := &suite{
 		pattern: flag.String("run", "", "run only tests that match `regexp`"),
 		fresh:   flag.Bool("fresh", false, "run the baseline on package net again, even if its outcome is cached"),
+		whole:   flag.Bool("whole", false, "test the standard library that 'uringnet go' builds with"),
 		verbose: flag.Bool("v", false, "keep the output of all tests and print that of failed ones"),
 	}
 	race := flag.Bool("race", false, "build with the race detector")
@@ -73,37 +78,21 @@ func main() {
 // are expected.
 func (s *suite) run(packages []string) (bool, error) {
 	var err error
-	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
-		return false, err
-	}
 	if s.dir, err = os.MkdirTemp("", "uringnet-stdsuite-"); err != nil {
 		return false, err
 	}
 	if !*s.verbose {
 		defer os.RemoveAll(s.dir)
 	}
-	toolchain, err := overlay.Find(s.dir)
+	pkgs, err := s.prepare(packages)
 	if err != nil {
-		return false, err
-	}
-	for name, value := range toolchain.Env {
-		os.Setenv(name, value)
-	}
-	if len(packages) == 0 {
-		packages = slices.Concat(defaultPackages, releasePackages[toolchain.Release])
-	}
-	pkgs, err := overlay.List(packages...)
-	if err != nil {
-		return false, err
-	}
-	if s.onUringnet.overlay, err = toolchain.Build(s.dir, pkgs); err != nil {
 		return false, err
 	}
 	good := true
-	for _, p := range pkgs {
-		ok, err := s.testPackage(p.ImportPath)
+	for _, pkg := range pkgs {
+		ok, err := s.testPackage(pkg)
 		if err != nil {
-			return false, fmt.Errorf("package %s: %w", p.ImportPath, err)
+			return false, fmt.Errorf("package %s: %w", pkg, err)
 		}
 		good = good && ok
 	}
@@ -111,6 +100,37 @@ func (s *suite) run(packages []string) (bool, error) {
 		fmt.Println("all output is kept in", s.dir)
 	}
 	return good, nil
+}
+
+// prepare makes what the tests on uringnet are built with, and returns the import paths of the
+// packages.
+func (s *suite) prepare(packages []string) (paths []string, err error) {
+	toolchain, err := overlay.Find(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(packages) == 0 {
+		packages = slices.Concat(defaultPackages, releasePackages[toolchain.Release])
+	}
+	if *s.whole {
+		s.onUringnet.settings, err = wholeSettings()
+		return packages, err
+	}
+	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
+		return nil, err
+	}
+	for name, value := range toolchain.Env {
+		os.Setenv(name, value)
+	}
+	pkgs, err := overlay.List(packages...)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pkgs {
+		paths = append(paths, p.ImportPath)
+	}
+	s.onUringnet.overlay, err = toolchain.Build(s.dir, pkgs)
+	return paths, err
 }
 
 // testPackage compares one package and prints its part of the report.
@@ -128,16 +148,19 @@ func (s *suite) testPackage(pkg string) (bool, error) {
 	s.onUringnet.log = log
 	s.onUringnet.env = []string{stdhook.DirEnv + "=" + counts}
 
-	r := report{pkg: pkg}
+	r := report{pkg: pkg, whole: *s.whole}
 	if r.onNet, err = s.baseline(pkg); err != nil {
 		return false, err
 	}
 	if err := s.testOnUringnet(&r); err != nil {
 		return false, err
 	}
+	if *s.whole {
+		r.backend = uringnet.Backend().String()
+	}
 	r.sockets, _ = os.ReadFile(filepath.Join(counts, stdhook.SocketsFile))
 	backend, _ := os.ReadFile(filepath.Join(counts, stdhook.BackendFile))
-	r.backend = string(backend)
+	r.backend += string(backend)
 	r.diffs = compare(r.onNet, r.onUringnet)
 	r.unused = slices.DeleteFunc(explain(pkg, r.diffs, r.outputs, s.expected), func(e expectation) bool {
 		return r.onNet[e.test] != pass // not chosen by the flags

@@ -57,15 +57,16 @@ func (r results) replaceTest(name string, from results) {
 	}
 }
 
-// runner runs go test for one side of the comparison: package net, or uringnet if it has an
-// overlay.
+// runner runs go test for one side of the comparison: package net, or uringnet if it has an overlay
+// or settings.
 type runner struct {
-	overlay string    // file for -overlay, or ""
-	env     []string  // added to the environment
-	log     io.Writer // gets go test's JSON
-	race    bool
-	short   bool
-	timeout time.Duration
+	overlay  string    // file for -overlay, or ""
+	settings []string  // of the go command, added to the environment
+	env      []string  // added to the environment
+	log      io.Writer // gets go test's JSON
+	race     bool
+	short    bool
+	timeout  time.Duration
 }
 
 // event is a line of go test -json.
@@ -93,7 +94,7 @@ func (r *runner) test(pkg, pattern string) (results, map[string]string, error) {
 		args = append(args, "-run="+pattern)
 	}
 	cmd := exec.Command("go", append(args, pkg)...)
-	cmd.Env = append(os.Environ(), r.env...)
+	cmd.Env = slices.Concat(os.Environ(), r.settings, r.env)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// building are the commands of the go command that build, or look at what would be built, and so
-// take an overlay.
+// building are the commands of the go command that build, or look at what would be built.
 var building = []string{"build", "install", "run", "test", "vet", "list"}
 
 // arguments are those of a go command.
 type arguments struct {
 	command string   // such as "build"
 	dir     string   // of -C, or empty
-	flags   []string // of the go command, without -C, -overlay and -tags
+	flags   []string // of the go command, without -C and -tags; for test, packages too
 	rest    []string // what follows: packages, and what the program gets
 
 	overlay, compiler, tags string
@@ -64,14 +63,13 @@ func (a *arguments) takeDir(args []string) []string {
 func (a *arguments) takeFlag(args []string) []string {
 	name, value, rest := splitFlag(args)
 	switch name {
-	case "overlay":
-		a.overlay = value
-		return rest
 	case "tags":
 		a.tags, a.hasTags = value, true
 		return rest
 	case "compiler":
 		a.compiler = value
+	case "overlay":
+		a.overlay = value
 	}
 	a.flags = append(a.flags, args[:len(args)-len(rest)]...)
 	return rest

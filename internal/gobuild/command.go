@@ -1,6 +1,7 @@
 package gobuild
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,8 @@ import (
 	"strings"
 )
 
-// CacheName is the environment variable for the folder of overlays, where the user's cache will not
-// do.
+// CacheName is the environment variable for the folder that has what uringnet writes, where the
+// user's cache will not do.
 const CacheName = "URINGNET_CACHE"
 
 // markTag is a build tag that no file has. The go command notes it in the program, where
@@ -32,8 +33,8 @@ type Plan struct {
 // ErrUsage is in the error chain of Prepare if the arguments make no sense.
 var ErrUsage = errors.New("wrong usage")
 
-// Prepare finds out what `uringnet go` is to run with the arguments that follow it, and writes the
-// overlay. What a person should know goes to stderr. For the command env there is nothing to run:
+// Prepare finds out what `uringnet go` is to run with the arguments that follow it, and makes the
+// standard library. What a person should know goes to stderr. For the command env there is nothing to run:
 // names are those of the settings that are asked for, and the Plan has Settings only.
 func Prepare(args []string, stderr io.Writer) (p *Plan, names []string, err error) {
 	a, err := parseArguments(args)
@@ -58,7 +59,7 @@ func (a arguments) plan(stderr io.Writer) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Find(a.dir, cache)
+	t, err := Find(a.dir)
 	switch {
 	case errors.Is(err, ErrRelease):
 		return nil, fmt.Errorf("%w\nuse a newer version of uringnet, another release of Go "+
@@ -67,12 +68,28 @@ func (a arguments) plan(stderr io.Writer) (*Plan, error) {
 		return nil, err
 	case t.GOOS != "linux":
 		fmt.Fprintf(stderr, "uringnet: for %s the program is built as it is: io_uring is a Linux interface\n", t.GOOS)
-		return &Plan{Path: "go", Args: a.all(nil), Environ: os.Environ(), Settings: map[string]string{"GOFLAGS": t.GOFLAGS}}, nil
+		tags := ""
+		if a.hasTags {
+			tags = "-tags=" + a.tags
+		}
+		return &Plan{Path: "go", Args: a.all(tags), Environ: os.Environ(), Settings: map[string]string{"GOFLAGS": t.GOFLAGS}}, nil
 	}
 	goflags, err := splitQuoted(t.GOFLAGS)
 	if err != nil {
 		return nil, fmt.Errorf("GOFLAGS=%s: %w", t.GOFLAGS, err)
 	}
+	a.addDefaults(goflags)
+	if a.compiler == "gccgo" {
+		return nil, errors.New("-compiler gccgo has another standard library: uringnet knows that of gc only")
+	}
+	if err := a.checkOverlay(t.GOROOT); err != nil {
+		return nil, err
+	}
+	return a.planOn(t, cache, goflags)
+}
+
+// addDefaults notes what GOFLAGS says and the arguments do not.
+func (a *arguments) addDefaults(goflags []string) {
 	for _, flag := range goflags {
 		switch name, value, _ := splitFlag([]string{flag}); {
 		case name == "overlay" && a.overlay == "":
@@ -83,54 +100,70 @@ func (a arguments) plan(stderr io.Writer) (*Plan, error) {
 			a.compiler = value
 		}
 	}
-	if a.compiler == "gccgo" {
-		return nil, errors.New("-compiler gccgo has another standard library: uringnet knows that of gc only")
+}
+
+// checkOverlay refuses the user's overlay if it replaces files of the standard library: it names
+// them where they are not read.
+func (a *arguments) checkOverlay(goroot string) error {
+	if a.overlay == "" {
+		return nil
 	}
-	return a.planOn(t, cache, goflags)
+	name := a.overlay
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(a.dir, name)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var o struct{ Replace map[string]string }
+	if err := json.Unmarshal(text, &o); err != nil {
+		return fmt.Errorf("overlay %s: %w", name, err)
+	}
+	for file := range o.Replace {
+		if strings.HasPrefix(file, filepath.Clean(goroot)+string(filepath.Separator)) {
+			return fmt.Errorf("the overlay %s replaces %s, and uringnet has a standard library of its own: only one can",
+				name, file)
+		}
+	}
+	return nil
 }
 
 // planOn is plan for a toolchain that uringnet knows.
 func (a arguments) planOn(t *Toolchain, cache string, goflags []string) (*Plan, error) {
-	file, err := t.Overlay(cache)
-	if err == nil && a.overlay != "" {
-		var dir string
-		if dir, err = filepath.Abs(a.dir); err == nil {
-			file, err = mergeOverlay(cache, file, a.overlay, dir)
-		}
-	}
-	if errors.Is(err, os.ErrPermission) {
-		err = fmt.Errorf("%w\n%s names another folder for overlays", err, CacheName)
+	goroot, err := t.Patched(cache)
+	if path := (*os.PathError)(nil); errors.As(err, &path) && !strings.HasPrefix(path.Path, t.GOROOT) {
+		err = fmt.Errorf("%w\n%s names another folder for what uringnet writes", err, CacheName)
 	}
 	if err != nil {
 		return nil, err
 	}
-	ours := []string{"-overlay=" + file, "-tags=" + withMark(a.tags)}
-	p := &Plan{
-		Path:     filepath.Join(t.GOROOT, "bin", "go"),
-		Args:     a.all(ours),
-		Environ:  t.Environ(),
-		Settings: maps.Clone(t.Env),
+	bin := filepath.Join(goroot, "bin")
+	mark := "-tags=" + withMark(a.tags)
+	p := &Plan{Path: filepath.Join(bin, "go"), Args: a.all(mark), Environ: os.Environ()}
+	p.Settings = map[string]string{
+		"GOROOT":      goroot,
+		"GOTOOLCHAIN": "local", // the standard library is for this one
+		"PATH":        bin + string(os.PathListSeparator) + os.Getenv("PATH"),
 	}
-	goflags = slices.DeleteFunc(goflags, func(f string) bool { return isFlag(f, "overlay") || isFlag(f, "tags") })
-	p.Settings["GOFLAGS"] = joinQuoted(append(goflags, ours...))
+	for name, value := range p.Settings {
+		p.Environ = append(p.Environ, name+"="+value)
+	}
+	goflags = slices.DeleteFunc(goflags, func(f string) bool { return isFlag(f, "tags") })
+	p.Settings["GOFLAGS"] = joinQuoted(append(goflags, mark))
 	return p, nil
 }
 
-// all returns the arguments of the go command with more flags.
-func (a arguments) all(flags []string) []string {
+// all returns the arguments of the go command with the flag for build tags.
+func (a arguments) all(tags string) []string {
 	args := []string{a.command}
 	if a.dir != "" {
 		args = []string{"-C", a.dir, a.command}
 	}
-	if flags == nil { // what was taken out is put back
-		if a.overlay != "" {
-			flags = append(flags, "-overlay="+a.overlay)
-		}
-		if a.hasTags {
-			flags = append(flags, "-tags="+a.tags)
-		}
+	if tags != "" {
+		args = append(args, tags)
 	}
-	return slices.Concat(args, flags, a.flags, a.rest)
+	return slices.Concat(args, a.flags, a.rest)
 }
 
 func withMark(tags string) string {
@@ -160,7 +193,7 @@ func cacheDir() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("%w: set %s to a folder for overlays", err, CacheName)
+		return "", fmt.Errorf("%w: set %s to a folder for what uringnet writes", err, CacheName)
 	}
 	return filepath.Join(dir, "uringnet"), nil
 }

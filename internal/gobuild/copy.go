@@ -2,10 +2,8 @@ package gobuild
 
 import (
 	"fmt"
-	"go/build"
 	"go/parser"
 	"go/token"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -41,29 +39,24 @@ var copiedPackages = []copied{
 	{"github.com/iceber/iouring-go", "syscall", "iouring/syscall", nil},
 }
 
-// copyPackages returns the files of the copies, by their paths in GOROOT/src. Only those that are
-// for Linux and the architecture are read.
-func copyPackages(from source, goarch string) (map[string]string, error) {
-	ctx := build.Default
-	ctx.GOOS, ctx.GOARCH = "linux", goarch
-	ctx.CgoEnabled = true
+// copyPackages returns the files of the copies, by their paths in GOROOT/src.
+func copyPackages(from source) (map[string]string, error) {
 	files := make(map[string]string)
 	for _, c := range copiedPackages {
 		dir := filepath.Join(from[c.module], filepath.FromSlash(c.folder))
-		names, err := sourceFiles(&ctx, dir)
+		names, err := c.names(dir)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			if len(c.files) > 0 && !slices.Contains(c.files, name) {
-				continue
-			}
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
 				return nil, err
 			}
-			if text, err = c.adapt(name, text); err != nil {
-				return nil, fmt.Errorf("%s of %s: %w", name, c.importPath(), err)
+			if path.Ext(name) == ".go" {
+				if text, err = renameImports(name, text); err != nil {
+					return nil, fmt.Errorf("%s of %s: %w", name, c.importPath(), err)
+				}
 			}
 			files[stdPrefix+c.to+"/"+name] = string(text)
 		}
@@ -71,19 +64,11 @@ func copyPackages(from source, goarch string) (map[string]string, error) {
 	return files, nil
 }
 
-// adapt makes a file one of the standard library.
-func (c copied) adapt(name string, text []byte) ([]byte, error) {
-	text, err := renameImports(name, text)
-	if err == nil && c.importPath() == "golang.org/x/sys/unix" {
-		text, err = linkToSyscall(name, text)
+// names returns the names of the files to copy from a folder.
+func (c copied) names(dir string) ([]string, error) {
+	if len(c.files) > 0 {
+		return c.files, nil
 	}
-	return text, err
-}
-
-// sourceFiles returns the names of a folder's Go files that are no tests, and whose
-// names say nothing against the system and the architecture. Build constraints within the files are
-// left to the go command, which knows all tags.
-func sourceFiles(ctx *build.Context, dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -91,21 +76,11 @@ func sourceFiles(ctx *build.Context, dir string) ([]string, error) {
 	var names []string
 	for _, e := range entries {
 		name := e.Name()
-		if path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && matchesName(ctx, name) {
+		if ext := path.Ext(name); (ext == ".go" || ext == ".s") && !strings.HasSuffix(name, "_test.go") {
 			names = append(names, name)
 		}
 	}
 	return names, nil
-}
-
-// matchesName judges a file by its name: MatchFile reads something else.
-func matchesName(ctx *build.Context, name string) bool {
-	named := *ctx
-	named.OpenFile = func(string) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader("package p\n")), nil
-	}
-	ok, err := named.MatchFile("", name)
-	return ok && err == nil
 }
 
 // renameImports changes the import paths of copied packages. It edits the text, so that lines stay

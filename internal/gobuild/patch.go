@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Patch replaces Old, which must occur exactly once: a release of Go that moves the place fails
-// loudly.
-type Patch struct{ Old, New string }
+// Patch is a text, which must occur exactly once, and what replaces it: a release of Go that moves
+// the place fails loudly.
+type Patch [2]string
 
 // Apply applies patches one after the other.
 func Apply(text string, patches []Patch) (string, error) {
 	for _, p := range patches {
-		if n := strings.Count(text, p.Old); n != 1 {
-			return "", fmt.Errorf("expected this text once, found it %d times:\n%s", n, p.Old)
+		if n := strings.Count(text, p[0]); n != 1 {
+			return "", fmt.Errorf("expected this text once, found it %d times:\n%s", n, p[0])
 		}
-		text = strings.Replace(text, p.Old, p.New, 1)
+		text = strings.Replace(text, p[0], p[1], 1)
 	}
 	return text, nil
 }

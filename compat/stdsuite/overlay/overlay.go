@@ -19,6 +19,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/uringnet/uringnet/internal/gobuild"
 )
 
 //go:embed hooks.go.txt
@@ -98,7 +100,7 @@ func (b *builder) patchNet(netDir string) error {
 		if err != nil {
 			return err
 		}
-		patched, err := applyPatches(string(text), patches)
+		patched, err := gobuild.Apply(string(text), patches)
 		if err != nil {
 			return fmt.Errorf("net/%s of %s needs another patch: %w", name, b.release, err)
 		}

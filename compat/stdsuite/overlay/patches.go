@@ -1,23 +1,6 @@
 package overlay
 
-import (
-	"fmt"
-	"strings"
-)
-
-// patch replaces old, which must occur exactly once: a release of Go that moves the place fails
-// loudly.
-type patch struct{ old, new string }
-
-func applyPatches(text string, patches []patch) (string, error) {
-	for _, p := range patches {
-		if n := strings.Count(text, p.old); n != 1 {
-			return "", fmt.Errorf("expected this text once, found it %d times:\n%s", n, p.old)
-		}
-		text = strings.Replace(text, p.old, p.new, 1)
-	}
-	return text, nil
-}
+import "github.com/uringnet/uringnet/internal/gobuild"
 
 const (
 	listenFunc = `func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (Listener, error) {
@@ -33,7 +16,7 @@ const (
 // netPatches put the hooks into package net. net.Listen, net.Dial, http.Server.ListenAndServe,
 // httptest, tls.Dial and the rest all end in the two methods of dial.go. The context carries the
 // mark that lets uringnet, called by a hook, use package net itself.
-var netPatches = map[string][]patch{
+var netPatches = map[string][]gobuild.Patch{
 	"dial.go": {
 		{listenFunc, listenFunc + `	if h := UringHookListen; h != nil && ctx != nil && ctx.Value(uringBypassKey{}) == nil {
 		if l, err, ok := h(context.WithValue(ctx, uringBypassKey{}, true), lc, network, address); ok {
@@ -67,7 +50,7 @@ var hiddenTests = map[string]string{
 }
 
 // testPatches are changes to test files beyond the rewriting of types, for all releases of Go.
-var testPatches = map[string][]patch{
+var testPatches = map[string][]gobuild.Patch{
 	// The descriptor is compared by number instead of by the address of an unexported field.
 	"net/sendfile_test.go": {{
 		`if &wantConn.(*TCPConn).fd.pfd != gotFD {`,
@@ -94,7 +77,7 @@ var testPatches = map[string][]patch{
 }
 
 // releasePatches are what else a release of Go needs.
-var releasePatches = map[string]map[string][]patch{
+var releasePatches = map[string]map[string][]gobuild.Patch{
 	"go1.27": {
 		// The test calls ListenUnix and DialUnix, which have no hook.
 		"net/unixsock_test.go": {

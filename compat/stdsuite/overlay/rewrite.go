@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+
+	"github.com/uringnet/uringnet/internal/gobuild"
 )
 
 // socketTypes are the types that a test asks for by assertion, and that uringnet must replace.
@@ -23,7 +25,7 @@ type edit struct {
 // line numbers in failures stay right.
 func rewriteTest(release, importPath, name, text string) (string, error) {
 	file := importPath + "/" + name
-	text, err := applyPatches(text, slices.Concat(testPatches[file], releasePatches[release][file]))
+	text, err := gobuild.Apply(text, slices.Concat(testPatches[file], releasePatches[release][file]))
 	if err != nil {
 		return "", fmt.Errorf("%s of %s needs another patch: %w", file, release, err)
 	}

@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// releases are those of Go whose sources the patches fit.
-var releases = []string{"go1.26", "go1.27"}
+	"github.com/uringnet/uringnet/internal/gobuild"
+)
 
 // Toolchain is the Go toolchain that this process's go commands run.
 type Toolchain struct {
@@ -23,32 +22,16 @@ type Toolchain struct {
 // Find asks the go command which toolchain it is. It refuses a release that nobody has tried yet.
 // What Env refers to is in dir.
 func Find(dir string) (*Toolchain, error) {
-	out, err := exec.Command("go", "env", "GOVERSION", "GOROOT", "GOMODCACHE").Output()
-	if err != nil {
-		return nil, fmt.Errorf("go env: %w", err)
-	}
-	lines := strings.Split(string(out), "\n")
-	if len(lines) < 3 {
-		return nil, fmt.Errorf("go env says %q", out)
-	}
-	release, err := releaseOf(lines[0])
+	t, err := gobuild.Find("")
 	if err != nil {
 		return nil, err
 	}
-	env, err := movedGoroot(dir, lines[1], lines[2])
-	return &Toolchain{Release: release, Env: env}, err
-}
-
-// releaseOf returns the release of a GOVERSION such as go1.27.3 or go1.27rc1.
-func releaseOf(version string) (string, error) {
-	for _, r := range releases {
-		rest, ok := strings.CutPrefix(version, r)
-		if ok && (rest == "" || !strings.ContainsRune("0123456789", rune(rest[0]))) {
-			return r, nil
-		}
+	modcache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
 	}
-	return "", fmt.Errorf("this is %s; the overlay is made for the standard library of %s, "+
-		"see releases in compat/stdsuite/overlay", version, strings.Join(releases, " and "))
+	env, err := movedGoroot(dir, t.GOROOT, strings.TrimSpace(string(modcache)))
+	return &Toolchain{Release: t.Release, Env: env}, err
 }
 
 // movedGoroot returns the environment for a GOROOT that the go command lets an overlay change. The
