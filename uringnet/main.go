@@ -1,5 +1,6 @@
 // Command uringnet shows io_uring networking at work: it serves HTTP or echoes TCP, probes what
-// this machine offers, measures uringnet against package net, watches a process, and builds programs.
+// this machine offers, measures uringnet against package net, watches a process, and builds
+// programs.
 //
 //	uringnet serve    serve HTTP, or a folder, or a TCP echo
 //	uringnet probe    tell what this machine offers

@@ -4,11 +4,12 @@
 //	go run ./compat/stdsuite [flags] [packages]
 //
 // Each package is tested twice: as it is, and with an overlay (see compat/stdsuite/overlay) through
-// which net.Listen and net.Dial return uringnet's sockets; or, with -whole, as `uringnet go test`
-// builds it, where uringnet is below package net's own types. The exit status is 0 if every test that
-// passes on net passes on uringnet too, save those that expected.txt names with a reason; with -whole
-// there are none. Run it from the root of the repository. URINGNET=off or require chooses uringnet's
-// backend as ever.
+// which net.Listen and net.Dial return uringnet's sockets. With -whole it is built as `uringnet go
+// test` does, which has uringnet below package net's own types, instead.
+//
+// The exit status is 0 if every test that passes on net passes on uringnet too, save those that
+// expected.txt names with a reason; with -whole there are none. Run it from the root of the
+// repository. URINGNET=off or require chooses uringnet's backend as ever.
 package main
 
 import (

@@ -25,15 +25,16 @@ type Backend struct {
 	Err error
 }
 
-// variable is the environment variable that steers the choice; debugVariable has it told on standard
-// error, if it is neither empty nor 0.
+// variable is the environment variable that steers the choice; debugVariable has it told on
+// standard error, if it is neither empty nor 0.
 const (
 	variable      = "URINGNET"
 	debugVariable = "URINGNET_DEBUG"
 )
 
 // Choose reads the environment and starts a backend. It is called once in the life of a process.
-// unavailable is put into the chain of Backend.Err when URINGNET=require and io_uring cannot be had.
+// unavailable is put into the chain of Backend.Err when URINGNET=require and io_uring cannot be
+// had.
 func Choose(unavailable error) Backend {
 	b := choose(os.Getenv(variable), unavailable, startRings, startPoller)
 	if v := os.Getenv(debugVariable); v != "" && v != "0" {

@@ -34,8 +34,8 @@ type Plan struct {
 var ErrUsage = errors.New("wrong usage")
 
 // Prepare finds out what `uringnet go` is to run with the arguments that follow it, and makes the
-// standard library. What a person should know goes to stderr. For the command env there is nothing to run:
-// names are those of the settings that are asked for, and the Plan has Settings only.
+// standard library. What a person should know goes to stderr. For the command env there is nothing
+// to run: names are those of the settings that are asked for, and the Plan has Settings only.
 func Prepare(args []string, stderr io.Writer) (p *Plan, names []string, err error) {
 	a, err := parseArguments(args)
 	if err != nil {

@@ -24,8 +24,8 @@ var dependencies = []string{"golang.org/x/sys", "github.com/iceber/iouring-go"}
 // source is where the files of modules are, by the modules' paths.
 type source map[string]string
 
-// findSource looks for uringnet's own files: where URINGNET_SOURCE says, where this program was built
-// from, or in the module cache.
+// findSource looks for uringnet's own files: where URINGNET_SOURCE says, where this program was
+// built from, or in the module cache.
 func findSource() (source, error) {
 	root, err := findRoot()
 	if err != nil {
