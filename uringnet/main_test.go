@@ -36,6 +36,10 @@ func TestExitCodes(t *testing.T) {
 		{"serve -dir /nonexistent", exitFailure, "no such file"},
 		{"serve -dir main.go", exitFailure, "main.go is not a folder"},
 		{"serve -addr nonsense", exitFailure, "missing port in address"},
+		{"go", exitUsage, "usage: uringnet go"},
+		{"go -h", exitOK, "usage: uringnet go"},
+		{"go mod tidy", exitUsage, "builds nothing"},
+		{"go env GOTOOLCHAIN", exitOK, "local"},
 		{"probe -h", exitOK, "usage: uringnet probe"},
 		{"probe -xml", exitUsage, "usage: uringnet probe"},
 	} {

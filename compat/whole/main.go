@@ -7,9 +7,9 @@
 //	go run ./compat/whole -programs caddy,etcd   those that are named; all takes all
 //	go run ./compat/whole -ways                  the ways to build, see ways.go
 //
-// A program comes from the module proxy, and is built as it is there. It is run twice: as it is, and
-// with URINGNET_WAIT=ring, so that receives wait on rings and /proc/PID/fd shows one. What it says of
-// its backend, by URINGNET_DEBUG, is in the table too. The exit status is 0 if all is well.
+// A program comes from the module proxy, and is built as it is there. It is run twice: as it is,
+// and with URINGNET_WAIT=ring, so that receives wait on rings and /proc/PID/fd shows one. What it
+// says of its backend, by URINGNET_DEBUG, is in the table too. The exit status is 0 if all is well.
 package main
 
 import (
