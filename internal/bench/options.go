@@ -52,7 +52,7 @@ const usage = `usage: uringnet bench [flags]
 Measures servers on package net, on uringnet, on iouring-go's own API and on a raw epoll loop (the
 ceiling), all on loopback addresses, round by round in turn, and prints a table and a verdict.
 
-A server is one of net, uringnet, iouring-go, epoll. Variants of it: another binary after an @, environment
+A server is one of net, uringnet, whole (net, built by uringnet go), iouring-go, epoll. Variants of it: another binary after an @, environment
 variables after a colon, as in  uringnet@/tmp/old:URINGNET=off;GOGC=400
 
 cells: %s

@@ -49,6 +49,9 @@ func Measure(ctx context.Context, o Options, p *Progress) (*Report, error) {
 	if warning := r.buildPeer(ctx); warning != "" {
 		report.Warnings = append(report.Warnings, warning)
 	}
+	if err := r.buildWhole(ctx); err != nil {
+		return nil, err
+	}
 	p.total = r.count()
 	r.capacities = map[workload.Workload]capacity{}
 	for _, cell := range o.Cells {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,14 @@ const CacheName = "URINGNET_CACHE"
 // markTag is a build tag that no file has. The go command notes it in the program, where
 // debug.ReadBuildInfo and `go version -m` show it.
 const markTag = "uringnet_whole"
+
+// IsWhole reports whether this program was built by `uringnet go`.
+func IsWhole() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "-tags" && slices.Contains(strings.Split(s.Value, ","), markTag)
+	})
+}
 
 // Plan is a go command that is to be run.
 type Plan struct {

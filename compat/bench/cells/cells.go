@@ -30,7 +30,7 @@ const (
 
 // Servers returns the kinds of servers in the order of the table.
 func Servers() []string {
-	return []string{server.Net, server.Uringnet, Gnet, Nbio, Netpoll, server.Epoll}
+	return []string{server.Net, server.Uringnet, server.Whole, Gnet, Nbio, Netpoll, server.Epoll}
 }
 
 // Runs reports whether a kind of server can do a kind of work.

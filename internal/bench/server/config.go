@@ -11,13 +11,14 @@ import (
 const (
 	Net      = "net"      // package net
 	Uringnet = "uringnet" // this module
+	Whole    = "whole"    // package net, in a program that uringnet go has built
 	// goroutines on the top-level API of github.com/iceber/iouring-go, in its own program
 	Peer  = "iouring-go"
 	Epoll = "epoll" // a raw event loop on one locked thread: the ceiling
 )
 
 // Kinds returns the kinds of servers in the order of the table.
-func Kinds() []string { return []string{Net, Uringnet, Peer, Epoll} }
+func Kinds() []string { return []string{Net, Uringnet, Whole, Peer, Epoll} }
 
 // Runs reports whether a kind of server can do a kind of work.
 func Runs(kind string, w workload.Workload) bool {

@@ -4,6 +4,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/internal/bench/rawio"
 	"github.com/uringnet/uringnet/internal/bench/workload"
+	"github.com/uringnet/uringnet/internal/gobuild"
 )
 
 // Run serves on a loopback address of its own choice, tells it on out, and returns when in ends.
@@ -51,8 +53,8 @@ func Host(cfg Config, out io.Writer, serve func() error) error {
 
 const anyPort = "127.0.0.1:0"
 
-// Listening makes a listener of cfg.Kind, which is Net or Uringnet, tells its address on out, and
-// lets serve have it until in ends.
+// Listening makes a listener of cfg.Kind, which is Net, Whole or Uringnet, tells its address on out,
+// and lets serve have it until in ends.
 func Listening(cfg Config, in io.Reader, out io.Writer, serve func(Config, net.Listener) error) error {
 	network, addr, err := place(cfg)
 	if err != nil {
@@ -98,6 +100,12 @@ func listen(kind, network, addr string) (ln net.Listener, backend string, err er
 	case Net:
 		ln, err = net.Listen(network, addr)
 		return ln, "net", err
+	case Whole:
+		if !gobuild.IsWhole() {
+			return nil, "", errors.New("this program was not built by uringnet go")
+		}
+		ln, err = net.Listen(network, addr)
+		return ln, "below package net: " + uringnet.Backend().String(), err
 	case Uringnet:
 		ln, err = uringnet.Listen(network, addr)
 		return ln, uringnet.Backend().String(), err
