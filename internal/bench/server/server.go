@@ -53,8 +53,8 @@ func Host(cfg Config, out io.Writer, serve func() error) error {
 
 const anyPort = "127.0.0.1:0"
 
-// Listening makes a listener of cfg.Kind, which is Net, Whole or Uringnet, tells its address on out,
-// and lets serve have it until in ends.
+// Listening makes a listener of cfg.Kind, which is Net, Whole or Uringnet, tells its address on
+// out, and lets serve have it until in ends.
 func Listening(cfg Config, in io.Reader, out io.Writer, serve func(Config, net.Listener) error) error {
 	network, addr, err := place(cfg)
 	if err != nil {
