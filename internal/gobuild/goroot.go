@@ -57,8 +57,13 @@ func (t *Toolchain) Patched(cache string) (goroot string, err error) {
 	if err != nil {
 		return "", err
 	}
+	command, err := os.Stat(filepath.Join(t.GOROOT, "bin", "go"))
+	if err != nil {
+		return "", err
+	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q\n", t.GOROOT)
+	// A toolchain that was installed anew has another time, if not another version.
+	fmt.Fprintf(h, "%q %v %d\n", t.GOROOT, command.ModTime().UTC(), command.Size())
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(h, "%q %q\n", name, files[name])
 	}
@@ -107,8 +112,11 @@ func (t *Toolchain) copyTo(goroot string, files map[string]string) error {
 	if err := linkEntries(t.GOROOT, goroot, "src"); err != nil {
 		return err
 	}
-	src := filepath.Join(t.GOROOT, "src")
-	err := filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
+	src, err := filepath.EvalSymlinks(filepath.Join(t.GOROOT, "src")) // some systems keep it elsewhere
+	if err != nil {
+		return err
+	}
+	err = filepath.WalkDir(src, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -117,17 +125,19 @@ func (t *Toolchain) copyTo(goroot string, files map[string]string) error {
 			return err
 		}
 		to := filepath.Join(goroot, "src", name)
-		if d.IsDir() && (d.Name() == "testdata" || name == "cmd") {
+		_, isOurs := files[filepath.ToSlash(name)]
+		switch {
+		case isOurs:
+			return nil
+		case d.IsDir() && (d.Name() == "testdata" || name == "cmd"):
 			if err := os.Symlink(path, to); err != nil {
 				return err
 			}
 			return fs.SkipDir
-		}
-		if d.IsDir() {
+		case d.IsDir():
 			return os.MkdirAll(to, 0o755)
-		}
-		if _, ok := files[filepath.ToSlash(name)]; ok {
-			return nil
+		case d.Type() == fs.ModeSymlink:
+			return os.Symlink(path, to)
 		}
 		return copyFile(path, to)
 	})

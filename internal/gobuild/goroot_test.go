@@ -63,12 +63,31 @@ func TestPatchedGoroot(t *testing.T) {
 	}
 }
 
+// Debian's packages have GOROOT/src elsewhere, behind a symbolic link.
+func TestLinkedGoroot(t *testing.T) {
+	toolchain := find(t)
+	linked := t.TempDir()
+	if err := linkEntries(toolchain.GOROOT, linked, ""); err != nil {
+		t.Fatal(err)
+	}
+	toolchain.GOROOT = linked
+	goroot, err := toolchain.Patched(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"src/net/net.go", "src/internal/uringnet/whole/whole.go", "src/cmd/go/main.go", "bin/go"} {
+		if info, err := os.Stat(filepath.Join(goroot, name)); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("%s is no file: %v", name, err)
+		}
+	}
+}
+
 // A release that has moved what a patch changes is an error that names it.
 func TestUnknownSource(t *testing.T) {
 	goroot := t.TempDir()
 	toolchain := &Toolchain{Version: "go1.27.99", Release: "go1.27", GOROOT: goroot}
 	for name := range stdPatches {
-		path := filepath.Join(goroot, "src", name)
+		path := filepath.Join(goroot, "src", filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
 		}
