@@ -5,7 +5,7 @@
 //
 //	go run ./compat/whole                        the small ones, as .ci/run does
 //	go run ./compat/whole -programs caddy,etcd   those that are named; all takes all
-//	go run ./compat/whole -ways                  the ways to build, see ways.go
+//	go run ./compat/whole -ways .                the ways to build, see ways.go
 //
 // A program comes from the module proxy, and is built as it is there. It is run twice: as it is,
 // and with URINGNET_WAIT=ring, so that receives wait on rings and /proc/PID/fd shows one. What it
@@ -27,15 +27,15 @@ import (
 
 func main() {
 	names := flag.String("programs", "types,redcon,nats", "the `names` of the programs, or all")
-	ways := flag.Bool("ways", false, "try the ways to build, and no programs")
+	ways := flag.String("ways", "", "try the ways to build that match the `pattern`, and no programs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.MkdirTemp("", "uringnet-whole-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		if *ways {
-			err = tryWays(ctx, dir)
+		if *ways != "" {
+			err = tryWays(ctx, dir, *ways)
 		} else {
 			err = tryPrograms(ctx, dir, strings.Split(*names, ","))
 		}
