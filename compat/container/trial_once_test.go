@@ -46,7 +46,7 @@ func init() {
 func faultsOfChildren() (int64, error) {
 	var u syscall.Rusage
 	err := syscall.Getrusage(unix.RUSAGE_CHILDREN, &u)
-	return u.Minflt, err
+	return int64(u.Minflt), err
 }
 
 // A filter that answers an error, as docs/security.md advises for later, is tried once: each trial

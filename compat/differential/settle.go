@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The kernel's names for the states of a TCP socket (include/net/tcp_states.h).
@@ -32,7 +34,7 @@ func (x *executor) settle(e *end) {
 	for start := time.Now(); !x.stopped.Load() && !e.atRest(); {
 		if time.Since(start) > enough {
 			info := tcpInfoOf(e.fd)
-			x.note("settle "+e.name, fmt.Sprintf("%s: state %d, %d bytes", neverSettled, info.state, info.bytesReceived))
+			x.note("settle "+e.name, fmt.Sprintf("%s: state %d, %d bytes", neverSettled, info.State, info.Bytes_received))
 			return
 		}
 		runtime.Gosched()
@@ -48,13 +50,22 @@ func (e *end) atRest() bool {
 	info := tcpInfoOf(e.fd)
 	switch {
 	case e.reset, e.writeShut && e.finArrives():
-		return info.state == tcpClosed
-	case info.bytesReceived < uint64(e.peer.sent+e.peer.filled):
+		return info.State == tcpClosed
+	case info.Bytes_received < uint64(e.peer.sent+e.peer.filled):
 		return false
 	case e.finArrives():
-		return info.state != tcpEstablished && info.state != tcpFinWait1 && info.state != tcpFinWait2
+		return info.State != tcpEstablished && info.State != tcpFinWait1 && info.State != tcpFinWait2
 	}
 	return true
+}
+
+// tcpInfoOf returns what the kernel knows of a TCP socket, or nothing if it is none any more.
+func tcpInfoOf(fd int) *unix.TCPInfo {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return new(unix.TCPInfo)
+	}
+	return info
 }
 
 // findFD returns the file descriptor of a TCP connection of this process, or -1.
