@@ -77,8 +77,8 @@ func (c *Child) Begin(load Load, _ *struct{}) error {
 	return nil
 }
 
-// Progress waits until each stream has got a frame back since the call, and returns how many have
-// not in time.
+// Progress waits until each stream has got a frame back since the call, or rests as it was told to,
+// and returns how many have not in time.
 func (c *Child) Progress(_ struct{}, hung *int) error {
 	streams, from := c.clients.all()
 	limit := time.Now().Add(patience)
@@ -86,7 +86,7 @@ func (c *Child) Progress(_ struct{}, hung *int) error {
 		*hung = 0
 		for i, s := range streams[:len(from)] {
 			// The frame that was under way does not count.
-			if s.rounds.Load() < from[i]+2 {
+			if s.rounds.Load() < from[i]+2 && !s.resting.Load() {
 				*hung++
 			}
 		}

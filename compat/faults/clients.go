@@ -28,6 +28,7 @@ type Group struct {
 	Deadline time.Duration // of each receive; one that passes is no error
 	Lock     bool          // each has a thread of its own
 	Buffer   int           // of a reader
+	Rest     bool          // each rests after its first frame until all are told to go on
 }
 
 // clients keep streams going until they are stopped.
@@ -36,6 +37,10 @@ type clients struct {
 	tally   *tally
 	stopped atomic.Bool
 	running sync.WaitGroup
+	goOn    chan struct{} // closed when those that rest are to go on
+	// As many may dial at a time, or wait for their first frame. So they fit into a backlog: the
+	// kernel drops what does not, and tries again seconds later.
+	dials chan struct{}
 
 	mu      sync.Mutex
 	streams []*stream
@@ -46,12 +51,13 @@ type stream struct {
 	Group
 	clients *clients
 	rounds  atomic.Uint64 // frames that came back
+	resting atomic.Bool
 }
 
 var lastStream atomic.Uint64
 
 func newClients(address string, t *tally) *clients {
-	return &clients{address: address, tally: t}
+	return &clients{address: address, tally: t, goOn: make(chan struct{}), dials: make(chan struct{}, 128)}
 }
 
 func (c *clients) add(g Group) {
@@ -96,6 +102,11 @@ func (s *stream) connection() (op string, err error) {
 	if err != nil {
 		return op, err
 	}
+	if s.Rest {
+		s.resting.Store(true)
+		<-s.clients.goOn
+		s.resting.Store(false)
+	}
 	for n := 1; !s.clients.stopped.Load() && (s.Rounds == 0 || n < s.Rounds); n++ {
 		if op, err := s.exchange(w); err != nil {
 			return op, err
@@ -106,6 +117,8 @@ func (s *stream) connection() (op string, err error) {
 
 // begin dials, and exchanges the first frame.
 func (s *stream) begin() (w *wire, c net.Conn, op string, err error) {
+	s.clients.dials <- struct{}{}
+	defer func() { <-s.clients.dials }()
 	if c, err = uringnet.Dial("tcp", s.clients.address); err != nil {
 		return nil, nil, "dial", err
 	}

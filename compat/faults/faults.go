@@ -9,12 +9,12 @@ type fault struct {
 	name string // of the file that it is in
 	what string
 
-	gives   []string      // the classes of errors that are its own, whatever the backend
-	env     []string      // of both processes
-	wrapper []string      // a command that starts them
-	server  ServerConfig  // its address is filled in
-	groups  []Group       // of clients; nil means the usual ones
-	skip    func() string // why it cannot be had here, or ""
+	gives   []string       // the classes of errors that are its own, whatever the backend
+	env     []string       // of both processes
+	wrapper []string       // a command that starts them
+	server  ServerConfig   // its address is filled in
+	load    func() []Group // of clients; nil means the usual ones
+	skip    func() string  // why it cannot be had here, or ""
 
 	// before is called when the processes run and have no sockets yet.
 	before func(*trial) error
@@ -25,17 +25,17 @@ type fault struct {
 	pollerWillDo bool
 }
 
-func (f *fault) load() []Group {
-	if f.groups == nil {
+func (f *fault) groups() []Group {
+	if f.load == nil {
 		return usual
 	}
-	return f.groups
+	return f.load()
 }
 
 // faults are in the order of the table.
 var faults = []fault{
 	stopped, killed, forks, heirs, descriptors, memlock, filterSetup, filterEnter,
-	procs, locked, foreignCalls, collector, cooperative, signals, clock,
+	procs, locked, foreignCalls, collector, cooperative, signals, clock, many,
 }
 
 // exposure is how long a condition lasts that has no end of its own.

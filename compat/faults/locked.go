@@ -8,7 +8,7 @@ var locked = fault{
 	name:   "locked",
 	what:   "each handler and each client locked to a thread, which ends with it",
 	server: ServerConfig{Lock: true},
-	groups: lockedLoad(),
+	load:   lockedLoad,
 	inject: expose,
 }
 

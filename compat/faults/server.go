@@ -20,6 +20,8 @@ type ServerConfig struct {
 	Lock    bool // each handler has a thread of its own, which ends with it
 	Cgo     bool // each handler calls C between a receive and a send
 	Buffer  int  // of a reader
+
+	Deadline time.Duration // of the receives of every fourth connection
 }
 
 // server sends frames back.
@@ -73,7 +75,7 @@ func (s *server) handle(c net.Conn, n int) {
 	}()
 	from := io.Reader(c)
 	if n%4 == 0 {
-		from = &patientReader{conn: c, deadline: 2 * time.Millisecond}
+		from = &patientReader{conn: c, deadline: s.cfg.Deadline}
 	}
 	w := newWire(0, from, c, s.cfg.Buffer)
 	for {

@@ -52,7 +52,11 @@ func (o *outcome) String() string {
 	for _, n := range o.foreign {
 		foreign += n
 	}
-	return fmt.Sprintf("%d / %d / %d / %d", o.lost, o.hung, foreign, o.left)
+	cell := fmt.Sprintf("%d / %d / %d / %d", o.lost, o.hung, foreign, o.left)
+	if o.figures != "" {
+		cell += "; " + o.figures
+	}
+	return cell
 }
 
 // print writes the table as Markdown.

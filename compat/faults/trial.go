@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,6 +33,7 @@ type outcome struct {
 	skipped  string // why
 	failed   error  // the trial did not come to its end
 	note     string // instead of figures
+	figures  string // beside those of the table
 	lost     int
 	hung     int // goroutines, or streams
 	left     int // descriptors
@@ -99,7 +101,7 @@ func (t *trial) steps() (err error) {
 	if err := t.serve(); err != nil {
 		return err
 	}
-	if err := t.load(f.load()...); err != nil {
+	if err := t.load(f.groups()...); err != nil {
 		return err
 	}
 	if err := t.progress(); err != nil {
@@ -129,9 +131,8 @@ func (t *trial) start(name string) (*process, error) {
 func (t *trial) serve() error {
 	cfg := t.fault.server
 	cfg.Address = t.address
-	if cfg.Buffer == 0 {
-		cfg.Buffer = 4096
-	}
+	cfg.Buffer = cmp.Or(cfg.Buffer, 4096)
+	cfg.Deadline = cmp.Or(cfg.Deadline, 2*time.Millisecond)
 	return t.server.call("Serve", cfg, &t.address)
 }
 
