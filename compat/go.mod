@@ -14,6 +14,8 @@ require (
 	github.com/tidwall/redcon v1.6.4
 	github.com/uringnet/uringnet v0.0.0
 	github.com/valyala/fasthttp v1.78.0
+	github.com/vishvananda/netlink v1.3.1
+	github.com/vishvananda/netns v0.0.5
 	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4
 	golang.org/x/net v0.62.0
 	google.golang.org/grpc v1.85.0

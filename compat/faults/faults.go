@@ -14,6 +14,7 @@ type fault struct {
 	wrapper []string       // a command that starts them
 	server  ServerConfig   // its address is filled in
 	load    func() []Group // of clients; nil means the usual ones
+	apart   bool           // each process has a network of its own, which before connects
 	skip    func() string  // why it cannot be had here, or ""
 
 	// before is called when the processes run and have no sockets yet.
@@ -37,6 +38,9 @@ var faults = []fault{
 	stopped, killed, forks, heirs, descriptors, memlock, filterSetup, filterEnter,
 	procs, locked, foreignCalls, collector, cooperative, signals, clock, many,
 }
+
+// lineFaults are those of the line between the two. They need privileges, and netem in the kernel.
+var lineFaults = []fault{netemDelay, netemLoss, netemReorder}
 
 // exposure is how long a condition lasts that has no end of its own.
 const exposure = 400 * time.Millisecond

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestEachFigureCounts(t *testing.T) {
 // Each fault has a name of its own, and a file of that name or of its kind.
 func TestFaultsAreNamed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, lineFaults) {
 		if seen[f.name] || f.inject == nil || f.what == "" {
 			t.Errorf("the fault %q is there twice, or lacks something", f.name)
 		}

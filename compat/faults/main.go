@@ -4,6 +4,7 @@
 // filters, a process that is killed), on package net and on each backend of uringnet side by side.
 //
 //	cd compat && go run ./faults [-run PATTERN] [-servers net,io_uring,poller,ring] [-write FILE]
+//	cd compat && go run ./faults -line
 //
 // Every byte is checked, every goroutine and descriptor is accounted for, and the errors are
 // compared with those that package net gives. The exit code is 1 if anything differs. Each fault is
@@ -31,6 +32,8 @@ func main() {
 	pattern := flag.String("run", ".", "run only the faults whose names match `regexp`")
 	servers := flag.String("servers", "net,io_uring,poller", "comma-separated `backends`, of net, io_uring, poller, and ring: io_uring with URINGNET_WAIT=ring")
 	file := flag.String("write", "", "put the table between the markers of this `file`")
+	onLine := flag.Bool("line", false, "run the faults of the line between server and clients; needs privileges, and netem in the kernel")
+	flag.StringVar(&revision, "revision", "", "the `commit` that is run, where git cannot be asked")
 	verbose := flag.Bool("v", false, "print the errors of each trial, and what went over rings")
 	flag.Parse()
 	chosen, err := regexp.Compile(*pattern)
@@ -46,8 +49,12 @@ func main() {
 	// Net's errors are what the others are compared with.
 	slices.SortStableFunc(columns, func(a, b string) int { return rank(a) - rank(b) })
 	t := table{columns: columns}
-	for i := range faults {
-		if f := &faults[i]; chosen.MatchString(f.name) {
+	list := faults
+	if *onLine {
+		list = lineFaults
+	}
+	for i := range list {
+		if f := &list[i]; chosen.MatchString(f.name) {
 			t.rows = append(t.rows, runFault(f, columns, *verbose))
 		}
 	}

@@ -25,19 +25,22 @@ type process struct {
 	exit  error
 }
 
-// startProcess starts a child. wrapper is a command that is to start it, if any.
-func startProcess(name string, env, wrapper []string) (*process, error) {
+// startProcess starts a child under a fault.
+func startProcess(name string, env []string, f *fault) (*process, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	args := append(append([]string{}, wrapper...), exe)
+	args := append(append([]string{}, f.wrapper...), exe)
 	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), roleEnv+"="+controlled)
-	p.cmd.Env = append(p.cmd.Env, env...)
+	p.cmd.Env = append(append(p.cmd.Env, env...), f.env...)
 	p.cmd.Stderr = &p.said
 	// A child does not outlive this process.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if f.apart {
+		p.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+	}
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		return nil, err

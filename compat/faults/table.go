@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -73,12 +74,16 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
+// revision is the commit that is run, or empty: then git says.
+var revision string
+
 // where says what was run, on what, and when.
 func where() string {
-	commit := "unknown"
-	if out, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
+	commit := revision
+	if out, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); commit == "" && err == nil {
 		commit = strings.TrimSpace(string(out))
 	}
+	commit = cmp.Or(commit, "unknown")
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
 		return err.Error()

@@ -124,7 +124,7 @@ func (t *trial) steps() (err error) {
 // start starts one of the two processes.
 func (t *trial) start(name string) (*process, error) {
 	env := append([]string{"GORACE=atexit_sleep_ms=0"}, backends[t.backend]...)
-	return startProcess(name, append(env, t.fault.env...), t.fault.wrapper)
+	return startProcess(name, env, t.fault)
 }
 
 // serve has the server listen, on the address that an earlier one had, if there was one.

@@ -181,3 +181,13 @@ func TestPack(t *testing.T) {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
+
+// The table of the last run stands in what the machine printed, whatever its kernel says amid it.
+func TestTableIn(t *testing.T) {
+	const said = "netem-delay net 0 / 0 / 0 / 0, 1.0 s\nLinux 6.1, amd64.\n\n| fault | net |\n|---|--:|\n" +
+		"[   12.3] veth: up\n| netem-delay: a line | 0 / 0 / 0 / 0 |\n\n"
+	want := "Linux 6.1, amd64.\n\n| fault | net |\n|---|--:|\n| netem-delay: a line | 0 / 0 / 0 / 0 |\n"
+	if diff := cmp.Diff(want, tableIn(said)); diff != "" {
+		t.Errorf("the table (-want +got):\n%s", diff)
+	}
+}

@@ -26,7 +26,7 @@ import (
 type options struct {
 	kernels, arch, packages, settings string
 	write                             string
-	fresh, fetch                      bool
+	fresh, fetch, netem               bool
 	plan                              plan
 }
 
@@ -39,6 +39,7 @@ func main() {
 	flag.StringVar(&o.write, "write", "", "put the rows into the table of this `file`")
 	flag.BoolVar(&o.fresh, "fresh", false, "fetch the newest package of each kernel, even if there is one")
 	flag.BoolVar(&o.fetch, "fetch", false, "fetch the kernels, and do no more")
+	flag.BoolVar(&o.netem, "netem", false, "in place of tests, run the faults of compat/faults on a line that delays, loses and reorders packets")
 	flag.StringVar(&o.plan.pattern, "run", "", "run only tests that match `regexp`")
 	flag.StringVar(&o.plan.skip, "skip", "", "run no tests that match `regexp`")
 	flag.BoolVar(&o.plan.short, "short", false, "run the tests in short mode")
@@ -84,6 +85,9 @@ func (o *options) run() (failed bool, err error) {
 		return false, err
 	}
 	g := guest{root: root, dir: filepath.Join(scratch, "guest"), arch: o.arch, packages: packages}
+	if o.netem {
+		return o.onLine(l, m, g)
+	}
 	if err := g.build(); err != nil {
 		return false, err
 	}
@@ -145,6 +149,11 @@ func (o *options) one(l library, m machine, g guest, version string, runs []job.
 		return kernel{}, nil, nil, err
 	}
 	fmt.Printf("\nLinux %s (%s), %s\n", k.release, k.version, o.arch)
+	if o.netem {
+		if err := g.load(l, k, netemModules); err != nil {
+			return k, nil, nil, err
+		}
+	}
 	initramfs, err := g.initramfs(runs)
 	if err != nil {
 		return k, nil, nil, err
@@ -213,8 +222,13 @@ func repository() (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// revision is the date and the commit that is tested. What -write has changed does not count.
+// revision is the date, and the commit that is tested.
 func (g guest) revision() string {
+	return time.Now().UTC().Format(time.DateOnly) + ", " + g.commit()
+}
+
+// commit is the commit that is tested. What -write has changed does not count.
+func (g guest) commit() string {
 	git := func(args ...string) string {
 		out, err := exec.Command("git", append([]string{"-C", g.root}, args...)...).Output()
 		if err != nil {
@@ -223,10 +237,10 @@ func (g guest) revision() string {
 		return strings.TrimSpace(string(out))
 	}
 	commit := git("rev-parse", "--short", "HEAD")
-	if git("status", "--porcelain", "--", ".", ":!docs/kernels.md") != "" {
+	if git("status", "--porcelain", "--", ".", ":!docs/kernels.md", ":!docs/reliability.md") != "" {
 		commit += "-dirty"
 	}
-	return time.Now().UTC().Format(time.DateOnly) + ", " + commit
+	return commit
 }
 
 func hostRelease() string {

@@ -151,6 +151,21 @@ var imageName = regexp.MustCompile(`^\./(boot|usr/lib/modules/[^/]+)/vmlinu[xz]`
 
 // unpack writes the first file of a Debian package whose name is wanted.
 func unpack(deb string, wanted *regexp.Regexp, to string) error {
+	written := errors.New("written")
+	err := extract(deb, wanted, func(_ string, content []byte) error {
+		return cmp.Or(replace(to, content), written)
+	})
+	switch err {
+	case written:
+		return nil
+	case nil:
+		return fmt.Errorf("%s has no %v", filepath.Base(deb), wanted)
+	}
+	return err
+}
+
+// extract hands over the files of a Debian package whose names are wanted, until found fails.
+func extract(deb string, wanted *regexp.Regexp, found func(name string, content []byte) error) error {
 	cmd := exec.Command("dpkg-deb", "--fsys-tarfile", deb)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -160,8 +175,11 @@ func unpack(deb string, wanted *regexp.Regexp, to string) error {
 	}
 	for r := tar.NewReader(bytes.NewReader(out)); ; {
 		h, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
 		if err != nil {
-			return fmt.Errorf("%s has no %v: %w", filepath.Base(deb), wanted, err)
+			return err
 		}
 		if h.Typeflag != tar.TypeReg || !wanted.MatchString(h.Name) {
 			continue
@@ -170,11 +188,18 @@ func unpack(deb string, wanted *regexp.Regexp, to string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(to+".part", content, 0o644); err != nil {
+		if err := found(h.Name, content); err != nil {
 			return err
 		}
-		return os.Rename(to+".part", to)
 	}
+}
+
+// replace writes a file that is whole or not there.
+func replace(name string, content []byte) error {
+	if err := os.WriteFile(name+".part", content, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(name+".part", name)
 }
 
 var numbers = regexp.MustCompile(`[0-9]+|[^0-9]+`)

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -67,12 +69,39 @@ func prepare() error {
 	if err := unix.Sethostname([]byte("emulated")); err != nil {
 		return fmt.Errorf("sethostname: %w", err)
 	}
+	if err := loadModules(); err != nil {
+		return err
+	}
 	if err := loopbackUp(); err != nil {
 		return fmt.Errorf("the loopback interface: %w", err)
 	}
 	// What systemd gives.
 	files := unix.Rlimit{Cur: 1024, Max: 524288}
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &files)
+}
+
+// loadModules loads what stands in the folder of modules, if there is one.
+func loadModules() error {
+	files, err := filepath.Glob(job.Modules + "/*")
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		flags := 0
+		if strings.HasSuffix(name, ".xz") {
+			flags = unix.MODULE_INIT_COMPRESSED_FILE
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		err = unix.FinitModule(int(f.Fd()), "", flags)
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("the module %s: %w", filepath.Base(name), err)
+		}
+	}
+	return nil
 }
 
 func loopbackUp() error {

@@ -5,6 +5,9 @@ package job
 // Path is where the list of runs is, in JSON, in the initramfs.
 const Path = "/job.json"
 
+// Modules is the folder of the initramfs with modules that the kernel is to load.
+const Modules = "/modules"
+
 // Marker begins each line of the console that is meant for the command. A kind and JSON follow.
 const Marker = "@@uringnet "
 
