@@ -66,9 +66,20 @@ var planted = []struct{ name, file, old, replacement string }{
 		"a setter of deadlines does not wake who waits for a ring", "sched/polldesc.go",
 		"\t\tif to != untimed {\n\t\t\ts.fut.Notify()\n\t\t}\n", "",
 	},
+	{
+		"a Write that goes on begins at the front again", "socket/write.go",
+		"rest := p[done:]", "rest := p[:len(p)-done]",
+	},
+	{
+		"a Read that is interrupted leaves its request to the kernel", "socket/read.go",
+		"\t\trc.op.CancelAndAwait()\n\t\trc.leftRing = true\n", "\t\trc.leftRing = true\n\t\treturn 0, interrupted\n",
+	},
 }
 
-var foundAfter = regexp.MustCompile(`after (\d+) seeds`)
+var (
+	foundAfter = regexp.MustCompile(`after (\d+) seeds`)
+	foundAs    = regexp.MustCompile(`(?m): seed \d+: (.*)$`)
+)
 
 // Each planted bug is found. The log is the table of docs/simulation.md.
 func TestPlanted(t *testing.T) {
@@ -76,13 +87,14 @@ func TestPlanted(t *testing.T) {
 		t.Skip("without the flag -planted: it builds this test anew for each bug")
 	}
 	for _, bug := range planted {
-		out, err := simulateWith(t, bug.file, bug.old, bug.replacement)
-		found := foundAfter.FindStringSubmatch(out)
-		if err == nil || found == nil {
-			t.Errorf("%s: not found (%v)\n%s", bug.name, err, out)
-			continue
-		}
-		t.Logf("| %s | `internal/%s` | %s |", bug.name, bug.file, found[1])
+		t.Run(bug.name, func(t *testing.T) {
+			out, err := simulateWith(t, bug.file, bug.old, bug.replacement)
+			after, as := foundAfter.FindStringSubmatch(out), foundAs.FindStringSubmatch(out)
+			if err == nil || after == nil || as == nil {
+				t.Fatalf("not found (%v)\n%s", err, out)
+			}
+			t.Logf("| %s | `internal/%s` | %s | %s |", bug.name, bug.file, after[1], as[1])
+		})
 	}
 }
 
