@@ -18,11 +18,17 @@ type Borrowed struct{ endpoint }
 
 // Borrow makes a socket of a descriptor of one of the networks tcp, tcp4, tcp6, unix and
 // unixpacket. It need not be connected yet, and may be a listener.
-func Borrow(fd int, network string) *Borrowed {
+//
+// The poller watches it from now on, as package net has it. To have it do so later takes stack of
+// the goroutine that waits first, which has package net's calls above ours on it.
+func Borrow(fd int, network string) (*Borrowed, error) {
 	b := new(Borrowed)
 	b.init(fd, kindOf(network))
 	b.receive.nonEmpty = true // what was accepted has something, as a rule
-	return b
+	if err := b.poll.Watch(); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 func kindOf(network string) kind {

@@ -30,5 +30,5 @@ func Borrow(fd int, network string) (*socket.Borrowed, error) {
 	case b.Name == choice.Net:
 		return nil, nil
 	}
-	return socket.Borrow(fd, network), nil
+	return socket.Borrow(fd, network)
 }
