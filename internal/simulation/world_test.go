@@ -83,8 +83,8 @@ func run(p plan, tracing bool) *world {
 	}
 	w := &world{plan: p, tracing: tracing, rng: rand.New(rand.NewPCG(p.schedule, 2)), calm: true}
 	w.begin()
-	w.calm = false
 	w.mu.Lock()
+	w.calm = false
 	w.conduct()
 	w.calm = true
 	w.finish()
