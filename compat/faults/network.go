@@ -3,7 +3,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -73,20 +77,41 @@ func configure(pid int, name, host string, netem netlink.NetemQdiscAttrs) error 
 }
 
 // lineStatistics is what netem has done to the packets that a process sends.
-func lineStatistics(pid int, name string) (*netlink.GnetStatsQueue, error) {
+func lineStatistics(pid int, name string) (netlink.GnetStatsQueue, error) {
 	there, link, err := at(pid, name)
 	if err != nil {
-		return nil, err
+		return netlink.GnetStatsQueue{}, err
 	}
 	defer there.Close()
 	qdiscs, err := there.QdiscList(link)
 	if err != nil {
-		return nil, err
+		return netlink.GnetStatsQueue{}, err
 	}
 	for _, q := range qdiscs {
 		if s := q.Attrs().Statistics; q.Type() == "netem" && s != nil {
-			return s.Queue, nil
+			return *s.Queue, nil
 		}
 	}
-	return nil, fmt.Errorf("the interface %s has no netem", name)
+	return netlink.GnetStatsQueue{}, fmt.Errorf("the interface %s has no netem", name)
+}
+
+// outOfOrder is how many segments have come to the network of a process before those that were sent
+// earlier. netem counts what overtakes too, but package netlink does not tell.
+func outOfOrder(pid int) (n uint32, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/netstat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// Each group has a line of names, and one of numbers.
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		i := slices.Index(names, "TCPOFOQueue")
+		if i >= 0 && i < len(words) {
+			_, err := fmt.Sscan(words[i], &n)
+			return n, err
+		}
+		names = words
+	}
+	return 0, errors.New("the kernel does not count segments that are out of order")
 }
