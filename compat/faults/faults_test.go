@@ -98,10 +98,3 @@ func TestTableGoesBetweenMarkers(t *testing.T) {
 		t.Error("a file without markers was written")
 	}
 }
-
-// The kernel counts what comes out of order, in each network.
-func TestOutOfOrder(t *testing.T) {
-	if _, err := outOfOrder(os.Getpid()); err != nil {
-		t.Error(err)
-	}
-}

@@ -17,27 +17,19 @@ var (
 		name: "netem-delay", what: "a line that delays packets by 20 ms (10 to 30) in each direction",
 		apart:  true,
 		before: line(netlink.NetemQdiscAttrs{Latency: 20_000, Jitter: 10_000, DelayCorr: 100, Limit: packets}),
-		inject: sees("packet on its way", func(p *process) (uint32, error) {
-			queue, err := lineStatistics(p.pid(), p.name)
-			return queue.Qlen, err
-		}),
+		inject: sees("8 packets on their way", func(q netlink.GnetStatsQueue) bool { return q.Qlen >= 8 }),
 	}
 	netemLoss = fault{
 		name: "netem-loss", what: "a line that loses a packet of fifty in each direction",
 		apart:  true,
 		before: line(netlink.NetemQdiscAttrs{Latency: 1000, Loss: 2, Limit: packets}),
-		inject: sees("lost packet", func(p *process) (uint32, error) {
-			queue, err := lineStatistics(p.pid(), p.name)
-			return queue.Drops, err
-		}),
+		inject: sees("packet lost", func(q netlink.GnetStatsQueue) bool { return q.Drops > 0 }),
 	}
 	netemReorder = fault{
 		name: "netem-reorder", what: "a line where a packet of four overtakes those of the last 5 ms",
 		apart:  true,
 		before: line(netlink.NetemQdiscAttrs{Latency: 5000, ReorderProb: 25, Gap: 1, Limit: packets}),
-		inject: sees("segment out of order", func(p *process) (uint32, error) {
-			return outOfOrder(p.pid())
-		}),
+		inject: sees("packet that overtook", func(q netlink.GnetStatsQueue) bool { return q.Requeues > 0 }),
 	}
 )
 
@@ -56,12 +48,12 @@ func line(netem netlink.NetemQdiscAttrs) func(*trial) error {
 }
 
 // sees waits until the line has done what it is there for, in both directions.
-func sees(what string, count func(*process) (uint32, error)) func(*trial) error {
+func sees(what string, done func(netlink.GnetStatsQueue) bool) func(*trial) error {
 	return func(t *trial) error {
 		return t.both(func(p *process) error {
 			for limit := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-				n, err := count(p)
-				if err != nil || n > 0 {
+				queue, err := lineStatistics(p.pid(), p.name)
+				if err != nil || done(queue) {
 					return err
 				}
 				if time.Now().After(limit) {

@@ -3,13 +3,12 @@
 package main
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
-	"os"
-	"slices"
-	"strings"
+	"runtime"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
@@ -76,42 +75,70 @@ func configure(pid int, name, host string, netem netlink.NetemQdiscAttrs) error 
 	return there.LinkSetUp(link)
 }
 
-// lineStatistics is what netem has done to the packets that a process sends.
-func lineStatistics(pid int, name string) (netlink.GnetStatsQueue, error) {
+// lineStatistics is what netem has done to the packets that a process sends. Package netlink leaves
+// out which of them overtook others.
+func lineStatistics(pid int, name string) (queue netlink.GnetStatsQueue, err error) {
 	there, link, err := at(pid, name)
 	if err != nil {
-		return netlink.GnetStatsQueue{}, err
+		return queue, err
 	}
-	defer there.Close()
-	qdiscs, err := there.QdiscList(link)
+	there.Close()
+	var messages [][]byte
+	err = within(pid, func() error {
+		ask := nl.NewNetlinkRequest(unix.RTM_GETQDISC, unix.NLM_F_DUMP)
+		ask.AddData(&nl.TcMsg{Family: nl.FAMILY_ALL, Ifindex: int32(link.Attrs().Index)})
+		messages, err = ask.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWQDISC)
+		return err
+	})
 	if err != nil {
-		return netlink.GnetStatsQueue{}, err
+		return queue, err
 	}
-	for _, q := range qdiscs {
-		if s := q.Attrs().Statistics; q.Type() == "netem" && s != nil {
-			return *s.Queue, nil
+	for _, m := range messages {
+		header := nl.DeserializeTcMsg(m)
+		if header.Ifindex != int32(link.Attrs().Index) || header.Parent != netlink.HANDLE_ROOT {
+			continue
+		}
+		for _, group := range attributes(m[header.Len():], nl.TCA_STATS2) {
+			for _, b := range attributes(group, nl.TCA_STATS_QUEUE) {
+				_, err := binary.Decode(b, binary.NativeEndian, &queue)
+				return queue, err
+			}
 		}
 	}
-	return netlink.GnetStatsQueue{}, fmt.Errorf("the interface %s has no netem", name)
+	return queue, fmt.Errorf("the interface %s has no statistics", name)
 }
 
-// outOfOrder is how many segments have come to the network of a process before those that were sent
-// earlier. netem counts what overtakes too, but package netlink does not tell.
-func outOfOrder(pid int) (n uint32, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/netstat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// Each group has a line of names, and one of numbers.
-	var names []string
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		i := slices.Index(names, "TCPOFOQueue")
-		if i >= 0 && i < len(words) {
-			_, err := fmt.Sscan(words[i], &n)
-			return n, err
+// attributes returns the values of one type.
+func attributes(b []byte, kind uint16) (values [][]byte) {
+	all, _ := nl.ParseRouteAttr(b)
+	for _, a := range all {
+		if a.Attr.Type&^unix.NLA_F_NESTED == kind {
+			values = append(values, a.Value)
 		}
-		names = words
 	}
-	return 0, errors.New("the kernel does not count segments that are out of order")
+	return values
+}
+
+// within runs f in the network of a process.
+func within(pid int, f func() error) error {
+	runtime.LockOSThread() // and if it cannot go back, the thread ends with the goroutine
+	here, err := netns.Get()
+	if err != nil {
+		return err
+	}
+	defer here.Close()
+	there, err := netns.GetFromPid(pid)
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	if err := netns.Set(there); err != nil {
+		return err
+	}
+	err = f()
+	if back := netns.Set(here); back != nil {
+		return back
+	}
+	runtime.UnlockOSThread()
+	return err
 }
