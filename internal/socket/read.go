@@ -57,8 +57,8 @@ func (c *endpoint) Read(p []byte) (n int, err error) {
 		c.noteReadable()
 	}
 	c.noteRead(n)
+	raceRead(c.fd)   // under the lock: Close takes it before the descriptor goes
 	c.rd.mu.Unlock() // a defer would take stack
-	raceRead(c.fd)
 	return n, netError(err)
 }
 
