@@ -38,6 +38,7 @@ type clients struct {
 	stopped atomic.Bool
 	running sync.WaitGroup
 	goOn    chan struct{} // closed when those that rest are to go on
+	atRest  sync.WaitGroup
 	// As many may dial at a time, or wait for their first frame. So they fit into a backlog: the
 	// kernel drops what does not, and tries again seconds later.
 	dials chan struct{}
@@ -103,9 +104,11 @@ func (s *stream) connection() (op string, err error) {
 		return op, err
 	}
 	if s.Rest {
+		s.clients.atRest.Add(1)
 		s.resting.Store(true)
 		<-s.clients.goOn
 		s.resting.Store(false)
+		s.clients.atRest.Done()
 	}
 	for n := 1; !s.clients.stopped.Load() && (s.Rounds == 0 || n < s.Rounds); n++ {
 		if op, err := s.exchange(w); err != nil {

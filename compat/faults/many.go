@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
-	"slices"
 	"strconv"
 	"time"
 
@@ -88,14 +87,16 @@ func init() {
 	}
 	inside["many-go-on"] = func(c *Child) (string, error) {
 		close(c.clients.goOn)
-		streams, _ := c.clients.all()
-		for limit := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-			if !slices.ContainsFunc(streams, func(s *stream) bool { return s.resting.Load() }) {
-				return "", nil
-			}
-			if time.Now().After(limit) {
-				return "", errors.New("clients still rest")
-			}
+		going := make(chan struct{})
+		go func() {
+			c.clients.atRest.Wait()
+			close(going)
+		}()
+		select {
+		case <-going:
+			return "", nil
+		case <-time.After(patience):
+			return "", errors.New("clients still rest")
 		}
 	}
 }
