@@ -51,6 +51,7 @@ const (
 
 	registerRestrictions uint32 = 11 // IORING_REGISTER_RESTRICTIONS
 	registerEnableRings  uint32 = 12 // IORING_REGISTER_ENABLE_RINGS
+	registerMaxWorkers   uint32 = 19 // IORING_REGISTER_IOWQ_MAX_WORKERS
 )
 
 // Restriction is struct io_uring_restriction: one thing that the ring may do.

@@ -10,8 +10,17 @@ import (
 	sys "github.com/iceber/iouring-go/syscall"
 )
 
+// Use is what a ring is for: it can do nothing else.
+type Use uint8
+
+const (
+	Sockets Use = iota // to receive
+	Files              // to read, write and sync files that are open
+)
+
 // Config is what a ring is made with.
 type Config struct {
+	Use       Use
 	SQEntries uint32
 	CQEntries uint32
 
@@ -54,21 +63,21 @@ const requiredFlags = sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_R_DISABLED
 
 // optionalFlags are dropped one after the other, from the newest on, while the kernel refuses
 // them with EINVAL. Those for cooperative task work mean nothing where a thread of the kernel
-// does it.
+// does it. For files they would have a page that has come wait for a thread that computes.
 func (c Config) optionalFlags() []uint32 {
-	if c.SQPollIdle > 0 {
+	if c.SQPollIdle > 0 || c.Use == Files {
 		return []uint32{setupNoSQArray, sys.IORING_SETUP_SUBMIT_ALL}
 	}
 	const cooperative = sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG
 	return []uint32{setupNoSQArray, cooperative, sys.IORING_SETUP_SUBMIT_ALL}
 }
 
-// whatRingsMayDo is all that a ring is used for. Whoever gets at its descriptor or its memory
-// cannot open a file with it, start a connection, or give it other buffers and files.
+// forSockets is all that a ring for sockets is used for. Whoever gets at its descriptor or its
+// memory cannot open a file with it, start a connection, or give it other buffers and files.
 //
 // One register opcode is named because newer kernels take a list without any to mean that all are
 // allowed. This one does nothing to a ring that runs: it answers EBADFD.
-var whatRingsMayDo = []Restriction{
+var forSockets = []Restriction{
 	{kind: maySubmit, value: sys.IORING_OP_NOP},
 	{kind: maySubmit, value: sys.IORING_OP_RECV},
 	{kind: maySubmit, value: sys.IORING_OP_ASYNC_CANCEL},
@@ -76,7 +85,30 @@ var whatRingsMayDo = []Restriction{
 	{kind: mayRegister, value: uint8(registerEnableRings)},
 }
 
-// New makes a ring that can do what [whatRingsMayDo] lists and nothing else. Where there is no
+// forFiles is the same for a ring for files. It can open none. There is one only in a program that
+// uses package file.
+var forFiles = []Restriction{
+	{kind: maySubmit, value: sys.IORING_OP_NOP},
+	{kind: maySubmit, value: sys.IORING_OP_READ},
+	{kind: maySubmit, value: sys.IORING_OP_WRITE},
+	{kind: maySubmit, value: sys.IORING_OP_FSYNC},
+	{kind: maySubmit, value: sys.IORING_OP_ASYNC_CANCEL},
+	{kind: mayFlag, value: sqeSkipSuccess},
+	{kind: mayRegister, value: uint8(registerEnableRings)},
+}
+
+// maxWorkers is how many threads of the kernel may wait in calls for one of our threads. They serve
+// the file systems that have nothing better: most let a read wait without a thread.
+const maxWorkers = 512
+
+func (u Use) restrictions() []Restriction {
+	if u == Files {
+		return forFiles
+	}
+	return forSockets
+}
+
+// New makes a ring that can do what its use needs and nothing else. Where there is no
 // memory for the queues it makes smaller ones; see [Ring.Sizes]. It fails with an error that is a
 // syscall.Errno by errors.Is, or with ErrTooOld.
 func New(c Config) (*Ring, error) {
@@ -84,7 +116,7 @@ func New(c Config) (*Ring, error) {
 	if err := mayTry(); err != nil {
 		return nil, err
 	}
-	return newRing(linux{}, c)
+	return newRing(linux{slowEnters: c.Use == Files}, c)
 }
 
 // NewOn is New on another kernel than the running one.
@@ -107,7 +139,7 @@ func ringOfSize(k Kernel, c Config) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Ring{k: k, fd: fd, flags: p.Flags}
+	r := &Ring{k: k, fd: fd, flags: p.Flags, use: c.Use}
 	if err := r.start(&p); err != nil {
 		r.Close()
 		return nil, err
@@ -153,7 +185,10 @@ func (r *Ring) start(p *Params) error {
 	if err := r.mapQueues(p); err != nil {
 		return err
 	}
-	if err := uninterrupted(func() error { return r.k.Restrict(r.fd, whatRingsMayDo) }); err != nil {
+	if r.use == Files {
+		_ = r.k.LimitWorkers(r.fd, maxWorkers) // without it there may be four for each CPU
+	}
+	if err := uninterrupted(func() error { return r.k.Restrict(r.fd, r.use.restrictions()) }); err != nil {
 		return fmt.Errorf("io_uring_register, to restrict a ring: %w", err)
 	}
 	if err := uninterrupted(func() error { return r.k.Enable(r.fd) }); err != nil {

@@ -22,14 +22,20 @@ type Kernel interface {
 	Munmap(mem []byte) error
 	// Enter is io_uring_enter(2), which waits for no completion.
 	Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
-	// Restrict and Enable are the calls of io_uring_register(2) that end the birth of a ring.
+	// LimitWorkers, Restrict and Enable are the calls of io_uring_register(2) in the birth of a ring.
+	// The first says how many threads of the kernel may wait for regular files, Linux 5.15.
+	LimitWorkers(fd int, most uint32) error
 	Restrict(fd int, to []Restriction) error
 	Enable(fd int) error
 	Close(fd int) error
 }
 
 // linux is the running kernel.
-type linux struct{}
+type linux struct {
+	// slowEnters has the scheduler told of each Enter. To hand over requests about files may take
+	// long: a read copies what is there, and waits for room in the queue of the disk.
+	slowEnters bool
+}
 
 func (linux) Setup(entries uint32, p *Params) (int, error) {
 	fd, err := sys.IOURingSetup(uint(entries), p)
@@ -52,8 +58,8 @@ func (linux) Munmap(mem []byte) error { return os.NewSyscallError("munmap", unix
 // thread could take over the P.
 const rawMax = 32
 
-func (linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
-	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 {
+func (l linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
+	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 && !l.slowEnters {
 		n, _, errno := syscall.RawSyscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
 		return int(n), errno
 	}
@@ -63,6 +69,11 @@ func (linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
 
 func (linux) Restrict(fd int, to []Restriction) error {
 	return register(fd, registerRestrictions, unsafe.Pointer(unsafe.SliceData(to)), len(to))
+}
+
+func (linux) LimitWorkers(fd int, most uint32) error {
+	limits := [2]uint32{most, 0} // 0 leaves that of other requests as it is
+	return register(fd, registerMaxWorkers, unsafe.Pointer(&limits), len(limits))
 }
 
 func (linux) Enable(fd int) error { return register(fd, registerEnableRings, nil, 0) }

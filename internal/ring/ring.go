@@ -21,6 +21,7 @@ type Ring struct {
 	fd      int
 	k       Kernel
 	flags   uint32
+	use     Use
 	rings   []byte // both queues; mapped
 	entries []byte // the SQEs; mapped
 }

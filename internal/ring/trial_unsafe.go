@@ -47,7 +47,7 @@ func newTrial() (*trial, error) {
 	}
 	t := (*trial)(unsafe.Pointer(&mem[0]))
 	t.kParams = Params{Flags: sys.IORING_SETUP_R_DISABLED}
-	t.nRules = int32(copy(t.kRules[:], whatRingsMayDo))
+	t.nRules = int32(copy(t.kRules[:], forSockets))
 	return t, nil
 }
 

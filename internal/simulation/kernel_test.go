@@ -95,6 +95,7 @@ func (k kernel) ring(fd int) *fakeRing {
 
 func (kernel) Munmap([]byte) error                    { return nil }
 func (kernel) Restrict(int, []ring.Restriction) error { return nil }
+func (kernel) LimitWorkers(int, uint32) error         { return nil }
 func (kernel) Enable(int) error                       { return nil }
 func (kernel) Close(int) error                        { return nil }
 
