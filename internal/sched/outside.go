@@ -51,6 +51,8 @@ func Simulate(s Simulation) error {
 	severalPs.Store(s.SeveralPs)
 	sysmonState.Store(timerRepeats) // as if the timer were pending: no monitor is needed
 	workerOf(0).patience = s.Patience
+	files = newFiles()
+	files.patience = s.Patience
 	_, err := SetWait(s.Wait)
 	return err
 }
@@ -58,7 +60,7 @@ func Simulate(s Simulation) error {
 // ProvokeFlushers makes every flusher call its outside, which may end its goroutine: at the end of
 // a simulation, when nothing waits any more.
 func ProvokeFlushers() {
-	for _, w := range all() {
+	for _, w := range append(all(), files) {
 		w.mu.Lock()
 		w.patience = -1
 		started := w.started

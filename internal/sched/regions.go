@@ -25,6 +25,7 @@ const (
 	inTurnRegion   = "uringnet: wait for a turn"
 	onRingRegion   = "uringnet: wait on a ring"
 	cancelRegion   = "uringnet: wait for a cancelled receive"
+	inFileRegion   = "uringnet: wait for a file"
 )
 
 // beginRegion begins a region of the calling goroutine, which endRegion ends. It returns nil where

@@ -87,7 +87,7 @@ func (o *testOp) nop(w *worker) {
 func onRing(t *testing.T) *worker {
 	t.Helper()
 	needRings(t)
-	r, err := newRinged(nil)
+	r, err := newRinged(ring.Sockets, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ const (
 //	         started.
 //	started  Its flusher runs, or will run, when there is something to do; see completer.go.
 type worker struct {
+	use ring.Use // what its ring is for; it does not change
+
 	// mu guards the submission side of the ring: staging and publishing entries, and the table;
 	// the turns, awake, and started.
 	mu      sync.Mutex
@@ -85,22 +87,27 @@ func (r *readiness) note(submitted, completed uint32) {
 // likely reports whether it is worth while to try a receive before waiting for data.
 func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
-// ringConfig is what rings are made with.
-func ringConfig() ring.Config {
-	return ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, SQPollIdle: sqpollIdle}
+// ringConfig is what rings are made with. No thread of the kernel polls one for files: it would
+// spin while the disk works.
+func ringConfig(use ring.Use) ring.Config {
+	c := ring.Config{Use: use, SQEntries: sqEntries, CQEntries: cqEntries}
+	if use == ring.Sockets {
+		c.SQPollIdle = sqpollIdle
+	}
+	return c
 }
 
 // Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
-func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
+func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig(ring.Sockets)) }
 
 // Warnings says what is known to be wrong with the io_uring of this kernel.
 func Warnings() []string { return ring.Warnings() }
 
 // newRinged makes a ring. With SQPOLL the thread of the kernel that serves first, unless that is
 // nil, serves this ring too.
-func newRinged(first *ringed) (*ringed, error) {
-	cfg := ringConfig()
-	if first != nil {
+func newRinged(use ring.Use, first *ringed) (*ringed, error) {
+	cfg := ringConfig(use)
+	if first != nil && cfg.SQPollIdle > 0 {
 		cfg.SQPollOf = first.Ring
 	}
 	r, err := outside.NewRing(cfg)
@@ -162,8 +169,7 @@ func (w *worker) awaitRoom() {
 //	stage more;
 //	at once, if o is alone.
 func (w *worker) submit(o *Op, sqe *ring.SQE) {
-	o.userData = w.table.insert(o)
-	sqe.SetUserData(o.userData)
+	w.enterInTable(o, sqe)
 	switch {
 	case w.awake > 0:
 		w.mu.Unlock()
@@ -173,6 +179,12 @@ func (w *worker) submit(o *Op, sqe *ring.SQE) {
 		w.mu.Unlock()
 		w.flush()
 	}
+}
+
+// enterInTable names the entry that is staged for o. mu is held.
+func (w *worker) enterInTable(o *Op, sqe *ring.SQE) {
+	o.userData = w.table.insert(o)
+	sqe.SetUserData(o.userData)
 }
 
 // cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen
