@@ -1,7 +1,6 @@
 package uringnet
 
 import (
-	"errors"
 	"net"
 	"sync"
 
@@ -39,7 +38,7 @@ func Backend() BackendInfo {
 
 // ErrUnavailable is in the error chain of Listen and Dial when URINGNET=require and io_uring cannot
 // be had.
-var ErrUnavailable = errors.New("io_uring is not available")
+var ErrUnavailable = choice.ErrUnavailable
 
 // backend makes the sockets of this package, one method for each kind of handle.
 //
@@ -62,7 +61,7 @@ type chosen struct {
 }
 
 var chooseBackend = sync.OnceValue(func() chosen {
-	c := choice.Choose(ErrUnavailable)
+	c := choice.Chosen()
 	return chosen{backendOf(c), BackendInfo{c.Name, c.Reason}}
 })
 

@@ -3,9 +3,11 @@
 package choice
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 )
 
 // The names of the backends.
@@ -32,16 +34,17 @@ const (
 	debugVariable = "URINGNET_DEBUG"
 )
 
-// Choose reads the environment and starts a backend. It is called once in the life of a process.
-// unavailable is put into the chain of Backend.Err when URINGNET=require and io_uring cannot be
-// had.
-func Choose(unavailable error) Backend {
-	b := choose(os.Getenv(variable), unavailable, startRings, startPoller)
+// ErrUnavailable is in the chain of Backend.Err when URINGNET=require and io_uring cannot be had.
+var ErrUnavailable = errors.New("io_uring is not available")
+
+// Chosen returns the backend. The first call reads the environment and starts it.
+var Chosen = sync.OnceValue(func() Backend {
+	b := choose(os.Getenv(variable), startRings, startPoller)
 	if v := os.Getenv(debugVariable); v != "" && v != "0" {
 		b.tell()
 	}
 	return b
-}
+})
 
 // tell writes one line. It does not go by slog.Default: what the program makes of its log is its
 // own matter, and whoever sets the variable wants to see the line.
@@ -51,7 +54,7 @@ func (b Backend) tell() {
 
 // choose chooses by env, the value of the variable. rings and poller start these backends, or say
 // why they cannot; rings also says what it has found.
-func choose(env string, unavailable error, rings func() (string, error), poller func() error) Backend {
+func choose(env string, rings func() (string, error), poller func() error) Backend {
 	onPoller := func(reason string) Backend {
 		if err := poller(); err != nil {
 			return Backend{Name: Net, Reason: fmt.Sprintf("%v: using package net", err)}
@@ -77,7 +80,7 @@ func choose(env string, unavailable error, rings func() (string, error), poller 
 	}
 	if env == "require" {
 		return refuse(err.Error()+": URINGNET=require forbids anything else",
-			fmt.Errorf("URINGNET=require: %w: %w", unavailable, err))
+			fmt.Errorf("URINGNET=require: %w: %w", ErrUnavailable, err))
 	}
 	return onPoller(err.Error() + ": using the poller")
 }

@@ -5,16 +5,9 @@
 package whole
 
 import (
-	"errors"
-	"sync"
-
 	"github.com/uringnet/uringnet/internal/choice"
 	"github.com/uringnet/uringnet/internal/socket"
 )
-
-var chosen = sync.OnceValue(func() choice.Backend {
-	return choice.Choose(errors.New("io_uring is not available"))
-})
 
 // Borrow returns the socket that is to wait, read and write for a descriptor of package net, or nil
 // if package net does that itself. The first socket chooses the backend.
@@ -24,7 +17,7 @@ func Borrow(fd int, network string) (*socket.Borrowed, error) {
 	default:
 		return nil, nil
 	}
-	switch b := chosen(); {
+	switch b := choice.Chosen(); {
 	case b.Err != nil:
 		return nil, b.Err
 	case b.Name == choice.Net:
