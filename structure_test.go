@@ -17,6 +17,9 @@ var mayImport = map[string]string{
 	".":                "internal/choice internal/socket",
 	"backend_linux.go": "internal/socket internal/sched internal/ring",
 
+	"file":         "internal/choice internal/sched",
+	"file/httpdir": "file",
+
 	"internal/choice":  "internal/sched internal/ring",
 	"internal/gobuild": "",
 	"internal/whole":   "internal/choice internal/socket",

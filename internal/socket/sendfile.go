@@ -28,7 +28,7 @@ func (c *Conn) SendFile(f syscall.Conn, limit int64) (n int64, handled bool, err
 		}
 		c.noteWrite()
 		raceWrite()
-		n, handled, err = c.sendFileFrom(int(from), limit)
+		n, handled, err = c.sendFileFrom(int(from), limit, prefetchOf(rc))
 		return true
 	}); e != nil {
 		return n, handled, e
@@ -36,12 +36,27 @@ func (c *Conn) SendFile(f syscall.Conn, limit int64) (n int64, handled bool, err
 	return n, handled, err
 }
 
+// prefetchOf returns a function that has what is to be sent read into memory first, up to n bytes,
+// and says how many, since sendfile(2) waits for the disk on our thread. Files of file/httpdir have
+// one; of others all is sent as it is.
+func prefetchOf(rc syscall.RawConn) func(n int64) int64 {
+	if f, ok := rc.(interface{ Prefetch(n int64) int64 }); ok {
+		return f.Prefetch
+	}
+	return func(n int64) int64 { return n }
+}
+
 // sendFileFrom sends up to limit bytes, or until the end of the file. wr.mu is held.
-func (c *Conn) sendFileFrom(from int, limit int64) (sent int64, handled bool, err error) {
+func (c *Conn) sendFileFrom(from int, limit int64, prefetch func(int64) int64) (sent int64, handled bool, err error) {
+	var ready int64 // so much is read ahead
 	for sent < limit {
-		n, err := unix.Sendfile(c.fd, from, nil, int(min(maxRW, limit-sent)))
+		if ready <= 0 {
+			ready = prefetch(min(maxRW, limit-sent))
+		}
+		n, err := unix.Sendfile(c.fd, from, nil, int(min(ready, limit-sent)))
 		if n > 0 {
 			sent += int64(n)
+			ready -= int64(n)
 			continue
 		}
 		switch err {

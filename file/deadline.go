@@ -1,0 +1,130 @@
+package file
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// deadline is that of reading or of writing. It interrupts requests; a plain call comes to its end.
+type deadline struct {
+	// passed is stored under mu, before the requests are interrupted. A call loads it before it
+	// begins; one that begins a request adds it under mu, and is interrupted then.
+	passed atomic.Bool
+
+	// mu guards what follows.
+	mu       sync.Mutex
+	timer    *time.Timer // of the deadline that is set, or nil
+	requests map[*request]struct{}
+}
+
+// over reports whether the deadline has passed.
+func (d *deadline) over() bool { return d.passed.Load() }
+
+// set moves the deadline to t; the zero time clears it.
+func (d *deadline) set(t time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopTimer()
+	d.passed.Store(false)
+	if t.IsZero() {
+		return
+	}
+	left := time.Until(t)
+	if left <= 0 {
+		d.pass()
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(left, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.timer == timer { // and no later deadline has been set
+			d.pass()
+		}
+	})
+	d.timer = timer
+}
+
+// pass interrupts all requests. mu is held.
+func (d *deadline) pass() {
+	d.passed.Store(true)
+	for r := range d.requests {
+		r.interrupt()
+	}
+}
+
+// stop ends a timer that would keep the file reachable.
+func (d *deadline) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopTimer()
+}
+
+// stopTimer is called with mu held.
+func (d *deadline) stopTimer() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+}
+
+// add has the deadline interrupt a request, at once if it has passed.
+func (d *deadline) add(r *request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.requests == nil {
+		d.requests = make(map[*request]struct{})
+	}
+	d.requests[r] = struct{}{}
+	if d.passed.Load() {
+		r.interrupt()
+	}
+}
+
+// remove ends that: the deadline does not interrupt the request any more.
+func (d *deadline) remove(r *request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.requests, r)
+}
+
+// SetDeadline sets the deadline of reads and writes; the zero time clears it. A call that is
+// interrupted fails with an error that is [os.ErrDeadlineExceeded] by errors.Is. It returns when
+// the kernel has let go of the memory: what has begun on the disk comes to its end first, and is
+// returned. Where all calls are those of package os the error is [os.ErrNoDeadline], as there.
+func (f *File) SetDeadline(t time.Time) error {
+	return f.setDeadline(t, (*os.File).SetDeadline, true, true)
+}
+
+// SetReadDeadline sets the deadline of reads; see [File.SetDeadline].
+func (f *File) SetReadDeadline(t time.Time) error {
+	return f.setDeadline(t, (*os.File).SetReadDeadline, true, false)
+}
+
+// SetWriteDeadline sets the deadline of writes and of Sync; see [File.SetDeadline].
+func (f *File) SetWriteDeadline(t time.Time) error {
+	return f.setDeadline(t, (*os.File).SetWriteDeadline, false, true)
+}
+
+func (f *File) setDeadline(t time.Time, byOS func(*os.File, time.Time) error, read, write bool) error {
+	switch {
+	case f == nil:
+		return os.ErrInvalid
+	case f.raw == nil:
+		return byOS(f.f, t)
+	}
+	err := f.raw.Control(func(uintptr) {
+		if read {
+			f.reading.set(t)
+		}
+		if write {
+			f.writing.set(t)
+		}
+	})
+	if err != nil {
+		return f.named("set deadline", os.ErrClosed)
+	}
+	return nil
+}

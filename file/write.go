@@ -1,0 +1,113 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// Write writes len(p) bytes where the file's offset is, or at the end of a file that was opened
+// with O_APPEND, as [os.File.Write] does. If it writes less the error says why.
+func (f *File) Write(p []byte) (int, error) {
+	switch {
+	case f == nil:
+		return 0, os.ErrInvalid
+	case f.raw == nil:
+		return f.f.Write(p)
+	}
+	n, err := newCall(f, &f.writing, p, atPosition).locked(writeOnDisk)
+	return n, f.named("write", err)
+}
+
+// WriteString is Write of the bytes of s.
+func (f *File) WriteString(s string) (int, error) {
+	if f != nil && f.raw == nil {
+		return f.f.WriteString(s)
+	}
+	return f.Write([]byte(s))
+}
+
+// WriteAt writes len(p) bytes at an offset, as [os.File.WriteAt] does. It fails on a file that was
+// opened with O_APPEND.
+func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	return f.writeAt(context.Background(), p, off)
+}
+
+// WriteAtContext is WriteAt until ctx is done. Then it fails with an error that is
+// context.Cause(ctx) by errors.Is. It returns when the kernel has let go of p.
+func (f *File) WriteAtContext(ctx context.Context, p []byte, off int64) (int, error) {
+	return f.writeAt(ctx, p, off)
+}
+
+var errWriteAtInAppendMode = errors.New("os: invalid use of WriteAt on file opened with O_APPEND")
+
+func (f *File) writeAt(ctx context.Context, p []byte, off int64) (int, error) {
+	switch {
+	case f == nil:
+		return 0, os.ErrInvalid
+	case f.appends:
+		return 0, errWriteAtInAppendMode
+	case off < 0:
+		return 0, &os.PathError{Op: "writeat", Path: f.f.Name(), Err: errNegativeOffset}
+	case ctx.Err() != nil:
+		return 0, f.named("write", context.Cause(ctx))
+	case f.raw == nil:
+		return f.f.WriteAt(p, off)
+	}
+	c := newCall(f, &f.writing, p, off)
+	c.ctx = ctx
+	n, err := c.control(writeOnDisk)
+	return n, f.named("write", err)
+}
+
+// writeOnDisk writes until all of c.p is written.
+func writeOnDisk(c *call, fd int) {
+	for c.err = c.interruption(); c.n < len(c.p) && c.err == nil; {
+		n, err := c.writeSome(fd, c.p[c.n:][:min(len(c.p)-c.n, maxRW)])
+		if err == nil && n == 0 {
+			err = io.ErrUnexpectedEOF // as package os has it
+		}
+		c.add(n, err)
+	}
+}
+
+// writeSome writes by a plain call, or by a request if too many of those are under way.
+//
+// The kernel does not move the offset of a file for a request that it hands to the disk itself, and
+// only it knows where the end of the file was.
+func (c *call) writeSome(fd int, p []byte) (int, error) {
+	if takeSlot() {
+		defer giveSlot()
+	} else if !(c.f.appends && c.f.direct) && c.begin() {
+		return c.endRequest(c.request.write(fd, p, c.off, c.f.appends))
+	}
+	return writePlain(fd, p, c.off)
+}
+
+// ReadFrom copies r to the file until it ends. Between files, and from sockets, the kernel copies,
+// as it does for [os.File.ReadFrom].
+func (f *File) ReadFrom(r io.Reader) (int64, error) {
+	if f == nil {
+		return 0, os.ErrInvalid
+	}
+	limited, isLimited := r.(*io.LimitedReader)
+	source := r
+	if isLimited {
+		source = limited.R
+	}
+	if ours, ok := source.(*File); ok {
+		source = ours.f
+	}
+	if _, ok := source.(syscall.Conn); !ok {
+		return io.Copy(struct{ io.Writer }{f}, r)
+	}
+	if !isLimited {
+		return f.f.ReadFrom(source)
+	}
+	inner := io.LimitedReader{R: source, N: limited.N}
+	n, err := f.f.ReadFrom(&inner)
+	limited.N = inner.N
+	return n, err
+}
