@@ -34,11 +34,12 @@ var mayImport = map[string]string{
 
 	"uringnet": ". internal/sched internal/bench internal/gobuild",
 
-	"internal/bench":          ". internal/bench/load internal/bench/server internal/bench/workload internal/gobuild",
+	"internal/bench":          ". internal/bench/load internal/bench/search internal/bench/server internal/bench/workload internal/gobuild",
 	"internal/bench/load":     "internal/bench/proc internal/bench/rawio internal/bench/workload",
 	"internal/bench/peer":     "internal/bench/rawio internal/bench/server",
 	"internal/bench/proc":     "",
 	"internal/bench/rawio":    "",
+	"internal/bench/search":   ". file internal/bench/load internal/bench/proc internal/bench/server internal/bench/workload",
 	"internal/bench/server":   ". internal/bench/rawio internal/bench/workload internal/gobuild",
 	"internal/bench/workload": "",
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/uringnet/uringnet/internal/bench/load"
+	"github.com/uringnet/uringnet/internal/bench/search"
 	"github.com/uringnet/uringnet/internal/bench/server"
 )
 
@@ -13,6 +14,7 @@ import (
 const (
 	serverCommand = "bench-server"
 	loadCommand   = "bench-load"
+	searchCommand = "bench-search"
 )
 
 // Roles are what a process that the benchmark starts can be.
@@ -47,6 +49,16 @@ func (r Roles) Child(args []string, stdin io.Reader, stdout io.Writer) (isChild 
 		result, err := r.Load(cfg)
 		if err != nil {
 			return true, fmt.Errorf("load generator: %w", err)
+		}
+		return true, json.NewEncoder(stdout).Encode(result)
+	case searchCommand:
+		var cfg search.Config
+		if err := json.Unmarshal([]byte(args[1]), &cfg); err != nil {
+			return true, fmt.Errorf("%s: %w", searchCommand, err)
+		}
+		result, err := search.Run(cfg)
+		if err != nil {
+			return true, err
 		}
 		return true, json.NewEncoder(stdout).Encode(result)
 	}

@@ -179,6 +179,9 @@ func (r *runner) turn(ctx context.Context, spec Spec, cell workload.Cell, round 
 // measure starts a server and a load generator for one measurement.
 func (r *runner) measure(ctx context.Context, spec Spec, cell workload.Cell, round int, s *ServerReport) (Round, error) {
 	none := Round{}
+	if cell.Work.Kind == workload.Search {
+		return r.search(ctx, spec, cell.Work, round, s)
+	}
 	behind, err := r.startOrigin(ctx, cell.Work)
 	if err != nil {
 		return none, err

@@ -117,6 +117,36 @@ func TestSmokeOpenLoop(t *testing.T) {
 	noChildren(t)
 }
 
+// TestSmokeSearch searches through a few files, in memory and from the disk.
+func TestSmokeSearch(t *testing.T) {
+	o := parse(t, "-cells file -servers net,uringnet,epoll -rounds 2")
+	for i := range o.Cells {
+		o.Cells[i].Work.Files, o.Cells[i].Work.Conns = 120, 8
+	}
+	report, err := Measure(t.Context(), o, NewProgress(io.Discard, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Cells) != 4 {
+		t.Errorf("%d cells, want 4", len(report.Cells))
+	}
+	for _, c := range report.Cells {
+		if len(c.Servers) != 2 {
+			t.Errorf("%s: %d servers, want 2", c.Name, len(c.Servers))
+		}
+		for _, s := range c.Servers {
+			if s.Error != "" || len(s.Rounds) != 2 {
+				t.Errorf("%s %s: %d rounds, error %q", c.Name, s.Name, len(s.Rounds), s.Error)
+				continue
+			}
+			if r := s.Rounds[1]; r.Requests != 120 || r.Seconds <= 0 || r.CPU <= 0 || r.P50 <= 0 || s.Backend == "" {
+				t.Errorf("%s %s: measured %+v on %q", c.Name, s.Name, r, s.Backend)
+			}
+		}
+	}
+	noChildren(t)
+}
+
 func checkRound(t *testing.T, c CellReport, s ServerReport) {
 	t.Helper()
 	r := s.Rounds[0]

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/uringnet/uringnet/internal/bench/proc"
 	"github.com/uringnet/uringnet/internal/bench/rawio"
 )
@@ -105,31 +107,37 @@ func take(cfg Config) (s samples, err error) {
 }
 
 func result(l *loop, elapsed time.Duration, before, after samples) Result {
-	cpu := (after.server.CPU - before.server.CPU).Seconds()
-	client := (after.client.CPU - before.client.CPU).Seconds()
+	r := Between(before.server, after.server, l.hist)
+	r.Requests, r.Seconds = l.requests, elapsed.Seconds()
+	r.ClientCPU = (after.client.CPU - before.client.CPU).Seconds()
 	origin := (after.origin.CPU - before.origin.CPU).Seconds()
-	user := (after.server.User - before.server.User).Seconds()
-	system := (after.server.System - before.server.System).Seconds()
+	r.OtherCPU = max(0, r.OtherCPU-r.ClientCPU-origin)
+	if l.work.Open() {
+		r.LateP99 = micros(l.late.ValueAtPercentile(99))
+	}
+	return r
+}
+
+// Between is what a process used up between two samples, with latencies in nanoseconds. All else
+// that ran on the machine counts as OtherCPU.
+func Between(before, after proc.Sample, latencies *hdrhistogram.Histogram) Result {
+	cpu := (after.CPU - before.CPU).Seconds()
+	user := (after.User - before.User).Seconds()
+	system := (after.System - before.System).Seconds()
 	r := Result{
-		Requests:  l.requests,
-		Seconds:   elapsed.Seconds(),
-		P50:       micros(l.hist.ValueAtPercentile(50)),
-		P99:       micros(l.hist.ValueAtPercentile(99)),
-		P999:      micros(l.hist.ValueAtPercentile(99.9)),
-		Max:       micros(l.hist.Max()),
-		CPU:       cpu,
-		Switches:  after.server.Switches - before.server.Switches,
-		RSS:       after.server.RSS,
-		ClientCPU: client,
-		OtherCPU:  max(0, (after.server.Machine-before.server.Machine).Seconds()-cpu-client-origin),
-		Stolen:    (after.server.Stolen - before.server.Stolen).Seconds(),
+		P50:      micros(latencies.ValueAtPercentile(50)),
+		P99:      micros(latencies.ValueAtPercentile(99)),
+		P999:     micros(latencies.ValueAtPercentile(99.9)),
+		Max:      micros(latencies.Max()),
+		CPU:      cpu,
+		Switches: after.Switches - before.Switches,
+		RSS:      after.RSS,
+		OtherCPU: max(0, (after.Machine-before.Machine).Seconds()-cpu),
+		Stolen:   (after.Stolen - before.Stolen).Seconds(),
 	}
 	if ticks := user + system; ticks > 0 {
 		// The precise sum is divided as the imprecise ticks are.
 		r.User, r.System = cpu*user/ticks, cpu*system/ticks
-	}
-	if l.work.Open() {
-		r.LateP99 = micros(l.late.ValueAtPercentile(99))
 	}
 	return r
 }

@@ -103,8 +103,8 @@ func newLoop(w workload.Workload, addr unix.Sockaddr) (*loop, error) {
 		ep:    ep,
 		conns: make([]conn, w.Conns),
 		buf:   make([]byte, 256<<10),
-		hist:  newHistogram(),
-		late:  newHistogram(),
+		hist:  NewHistogram(),
+		late:  NewHistogram(),
 		epoch: time.Now(),
 	}
 	for i := range l.conns {
@@ -113,7 +113,8 @@ func newLoop(w workload.Workload, addr unix.Sockaddr) (*loop, error) {
 	return l, nil
 }
 
-func newHistogram() *hdrhistogram.Histogram {
+// NewHistogram is for latencies in nanoseconds.
+func NewHistogram() *hdrhistogram.Histogram {
 	const precision = 3 // digits
 	return hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), precision)
 }

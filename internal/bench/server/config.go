@@ -22,6 +22,9 @@ func Kinds() []string { return []string{Net, Uringnet, Whole, Peer, Epoll} }
 
 // Runs reports whether a kind of server can do a kind of work.
 func Runs(kind string, w workload.Workload) bool {
+	if w.Kind == workload.Search {
+		return kind == Net || kind == Uringnet
+	}
 	switch kind {
 	case Epoll:
 		return w.HasEpoll()

@@ -34,6 +34,10 @@ func burning(burn time.Duration, oneIn int) Workload {
 	return Workload{Kind: HTTPBurn, Burn: burn, BurnOneIn: oneIn}
 }
 
+func searching(files, size int, cold bool) Workload {
+	return Workload{Kind: Search, Files: files, Size: size, Cold: cold}
+}
+
 var families = []family{
 	{"echo64", "small echoes (64 B)", Workload{Kind: Echo, Size: 64}, []int{1, 8, 64, 512, 4096}, nil},
 	{"echo16k", "16 KiB echoes", Workload{Kind: Echo, Size: 16 << 10}, []int{64}, nil},
@@ -59,6 +63,10 @@ var families = []family{
 	{"burn50us-10th", "HTTP where one in ten burns 50 us", burning(50*time.Microsecond, 10), []int{200}, half},
 	{"burn500us-10th", "HTTP where one in ten burns 500 us", burning(500*time.Microsecond, 10), []int{200}, half},
 	{"burn5ms-10th", "HTTP where one in ten burns 5 ms", burning(5*time.Millisecond, 10), []int{200}, half},
+	{"file-small", "a search through 100,000 files of 4 KiB in memory", searching(100_000, 4<<10, false), []int{64}, nil},
+	{"file-small-cold", "the same from disk", searching(100_000, 4<<10, true), []int{64}, nil},
+	{"file-large", "a search through 1,000 files of 1 MiB in memory", searching(1000, 1<<20, false), []int{64}, nil},
+	{"file-large-cold", "the same from disk", searching(1000, 1<<20, true), []int{64}, nil},
 }
 
 // cell is the cell with that number of connections, in an open loop if r is not the zero rate.

@@ -26,6 +26,8 @@ const (
 	// GET /burn, whose handler burns CPU; one in BurnOneIn, GET /calm the others
 	HTTPBurn Kind = "httpburn"
 	Idle     Kind = "idle" // echo on a few connections while IdleConns more are silent
+	// no traffic: Conns goroutines search a pattern through Files files of Size bytes
+	Search Kind = "search"
 )
 
 // Burns reports whether the handler of connection number i burns CPU in the Tail kind.
@@ -53,6 +55,9 @@ type Workload struct {
 	BurnLoops int           `json:"burn_loops,omitempty"` // what that is on this machine, for Burn
 	// of the HTTPBurn kind: 1 if all requests burn
 	BurnOneIn int `json:"burn_one_in,omitempty"`
+
+	Files int  `json:"files,omitempty"` // of the Search kind
+	Cold  bool `json:"cold,omitempty"`  // their contents are not in memory
 
 	Share float64 `json:"share,omitempty"` // open loop: the rate as a share of what package net can do
 	// open loop: requests/s in all; found from Share if that is given
