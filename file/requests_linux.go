@@ -2,6 +2,7 @@ package file
 
 import (
 	"errors"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -101,6 +102,29 @@ func readCached(fd int, p []byte, off int64) (int, error) {
 			return 0, errno
 		}
 	}
+}
+
+// isInMemory reports whether so many bytes, as far as the file has them, are surely in memory. The
+// kernel has counted pages since Linux 6.5, those included that the disk is still at: of such a row
+// the last comes last.
+func isInMemory(fd int, off, n int64) bool {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil || st.Size <= off {
+		return false
+	}
+	end := min(off+n, st.Size)
+	where := unix.CachestatRange{Off: uint64(off), Len: uint64(end - off)}
+	var there unix.Cachestat_t
+	if unix.Cachestat(uint(fd), &where, &there, 0) != nil {
+		return false
+	}
+	pageSize := int64(os.Getpagesize())
+	if pages := (end-1)/pageSize - off/pageSize + 1; there.Cache < uint64(pages) {
+		return false
+	}
+	var last [1]byte
+	_, err := readCached(fd, last[:], end-1)
+	return err == nil
 }
 
 func setBlocking(fd uintptr) { unix.SetNonblock(int(fd), false) }

@@ -45,6 +45,7 @@ func readCached(int, []byte, int64) (int, error)             { panic(onlyLinux) 
 func readPlain(int, []byte, int64) (int, error)              { panic(onlyLinux) }
 func writePlain(int, []byte, int64) (int, error)             { panic(onlyLinux) }
 func syncPlain(int, bool) error                              { panic(onlyLinux) }
+func isInMemory(int, int64, int64) bool                      { panic(onlyLinux) }
 func setBlocking(uintptr)                                    { panic(onlyLinux) }
 
 var errWouldWait, errCannotTell error

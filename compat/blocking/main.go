@@ -1,0 +1,120 @@
+//go:build linux
+
+// Blocking shows the blocking anomaly: goroutines read from a source that is slow, by package os
+// and by package file, and their process is looked at meanwhile: its threads, those that the kernel
+// has for it, and how long an echo over a socket takes beside.
+//
+//	cd compat && go run ./blocking [-goroutines 1000] [-reads 3] [-rate 500]
+//	cd compat && go run ./blocking -serve [-goroutines 64] [-rate 500]
+//
+// With -serve it is a file server whose files are not in memory: so many clients ask for them, and a
+// few more for a small file that is.
+//
+// The source is a file on a loop device that a control group allows so many reads a second. It
+// needs the privilege to mount, and the group blkio or io.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// plan is what a child does. It travels as JSON in planEnv.
+type plan struct {
+	Kind       string // "os" or "file"
+	Name       string // the file to read
+	Group      string // a control group to join, or nothing
+	Goroutines int
+	Reads      int // of each goroutine, a page each
+	Serve      bool
+}
+
+const planEnv = "URINGNET_BLOCKING_PLAN"
+
+// kinds are the packages that are compared.
+var kinds = []string{"os", "file"}
+
+func main() {
+	if text := os.Getenv(planEnv); text != "" {
+		if err := child(text); err != nil {
+			fail(err)
+		}
+		return
+	}
+	var p plan
+	flag.IntVar(&p.Goroutines, "goroutines", 1000, "how many `goroutines` read")
+	flag.IntVar(&p.Reads, "reads", 3, "how many `pages` each of them reads")
+	serve := flag.Bool("serve", false, "compare file servers")
+	rate := flag.Int("rate", 500, "how many `reads` a second the source allows")
+	flag.Parse()
+	s, err := newSource(*rate)
+	if err != nil {
+		fail(err)
+	}
+	run := compare
+	if *serve {
+		run = serveAll
+	}
+	if err := errors.Join(run(p, s), s.close()); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "blocking:", err)
+	if errors.Is(err, errNotHere) {
+		os.Exit(77)
+	}
+	os.Exit(1)
+}
+
+// compare has a child of each kind read, one after the other.
+func compare(p plan, s *source) error {
+	fmt.Println("| package | seconds | threads | of them the kernel's | echo p99 before | meanwhile |")
+	fmt.Println("|---|--:|--:|--:|--:|--:|")
+	for _, kind := range kinds {
+		p.Kind, p.Name, p.Group = kind, s.name, s.group
+		if err := s.forget(); err != nil {
+			return err
+		}
+		r, err := inChild(p)
+		if err != nil {
+			return fmt.Errorf("package %s: %w", kind, err)
+		}
+		fmt.Printf("| %s | %.1f | %d | %d | %.0f us | %.0f us |\n",
+			r.Backend, r.Seconds, r.Threads+r.Workers, r.Workers, r.EchoBefore, r.EchoMeanwhile)
+	}
+	return nil
+}
+
+func inChild(p plan) (r result, err error) {
+	cmd, err := childOf(p)
+	if err != nil {
+		return r, err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(out, &r)
+}
+
+// childOf is this program in another process, for a plan.
+func childOf(p plan) (*exec.Cmd, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary)
+	cmd.Env = append(os.Environ(), planEnv+"="+string(text))
+	cmd.Stderr = os.Stderr
+	return cmd, nil
+}
