@@ -60,6 +60,7 @@ func TestAddrsAfterReset(t *testing.T) {
 					check(t, d.Close())
 				}
 				if when == "before accept" {
+					awaitBacklog(t, l)
 					reset()
 				}
 				a, err := l.Accept()
