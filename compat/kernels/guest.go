@@ -19,7 +19,15 @@ import (
 const module = "github.com/uringnet/uringnet"
 
 // allPackages are those whose tests are run.
-var allPackages = []string{"ring", "sched", "socket", "apitest"}
+var allPackages = []string{"ring", "sched", "socket", "apitest", "file"}
+
+// folder is where a package lies in the repository, and in a guest.
+func folder(name string) string {
+	if name == "file" {
+		return name
+	}
+	return "internal/" + name
+}
 
 // setting is an environment in which tests run.
 type setting struct {
@@ -29,7 +37,7 @@ type setting struct {
 }
 
 var allSettings = []setting{
-	{"auto", nil, "ring sched socket apitest"},
+	{"auto", nil, "ring sched socket apitest file"},
 	{"rings", []string{"URINGNET_WAIT=ring"}, "apitest"},
 	{"poller", []string{"URINGNET=poller"}, "apitest"},
 	{"net", []string{"URINGNET=off"}, "apitest"},
@@ -61,8 +69,8 @@ func (g guest) goCommand(args ...string) error {
 // repository.
 func (g guest) build() error {
 	for _, p := range g.packages {
-		out := filepath.Join(g.dir, "src/internal", p, p+".test")
-		if err := g.goCommand("test", "-c", "-ldflags=-w", "-o", out, module+"/internal/"+p); err != nil {
+		out := filepath.Join(g.dir, "src", folder(p), p+".test")
+		if err := g.goCommand("test", "-c", "-ldflags=-w", "-o", out, module+"/"+folder(p)); err != nil {
 			return err
 		}
 	}
@@ -174,7 +182,7 @@ func (p plan) runs(g guest) []job.Run {
 				args = append(args, "-test.short")
 			}
 			runs = append(runs, job.Run{
-				Dir: "/src/internal/" + name, Program: name + ".test", Args: args,
+				Dir: "/src/" + folder(name), Program: name + ".test", Args: args,
 				Env: s.env, Seconds: int(p.limit.Seconds()) + 30, Verbose: p.verbose,
 			})
 		}
