@@ -83,14 +83,12 @@ func (r *FileRequest) start(mem []byte) *ring.SQE {
 	return sqe
 }
 
-// await hands the request to the kernel and parks until it is done. The request goes at once, and
-// not with the next batch: the disk works while other goroutines run. An interruption is said to
-// the kernel once: a read that waits for a page is not found by a cancellation, and ends by itself.
+// await has the request handed to the kernel, with others if there are, and parks until it is done.
+// An interruption is said to the kernel once: a read that waits for a page is not found by a
+// cancellation, and ends by itself.
 func (r *FileRequest) await(sqe *ring.SQE) (int, syscall.Errno) {
 	o := &r.op
-	files.enterInTable(o, sqe)
-	files.mu.Unlock()
-	files.flush()
+	files.submit(o, sqe)
 	for cancelled := false; !o.Done(); {
 		if r.Interrupted() && !cancelled {
 			cancelled = true

@@ -169,7 +169,8 @@ func (w *worker) awaitRoom() {
 //	stage more;
 //	at once, if o is alone.
 func (w *worker) submit(o *Op, sqe *ring.SQE) {
-	w.enterInTable(o, sqe)
+	o.userData = w.table.insert(o)
+	sqe.SetUserData(o.userData)
 	switch {
 	case w.awake > 0:
 		w.mu.Unlock()
@@ -179,12 +180,6 @@ func (w *worker) submit(o *Op, sqe *ring.SQE) {
 		w.mu.Unlock()
 		w.flush()
 	}
-}
-
-// enterInTable names the entry that is staged for o. mu is held.
-func (w *worker) enterInTable(o *Op, sqe *ring.SQE) {
-	o.userData = w.table.insert(o)
-	sqe.SetUserData(o.userData)
 }
 
 // cancel asks the kernel to end the operation, or takes its entry back if the kernel has not seen
