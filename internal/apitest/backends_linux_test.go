@@ -19,13 +19,13 @@ import (
 // serve HTTP there.
 func TestBackends(t *testing.T) {
 	begin(t)
-	best, second := "io_uring", "poller"
+	best, second, required := "io_uring", "poller", "io_uring"
 	if err := probeKernel(); err != nil {
 		t.Logf("no io_uring here: %v", err)
-		best = second
+		best, required = second, "net"
 	}
 	if !sched.Linked {
-		best, second = "net", "net"
+		best, second, required = "net", "net", "net"
 	}
 	for _, tc := range []struct {
 		name, child, env string
@@ -37,7 +37,7 @@ func TestBackends(t *testing.T) {
 		{"auto", "backend", "auto", best, "", false},
 		{"off", "backend", "off", "net", "URINGNET=off", false},
 		{"poller", "backend", "poller", second, "URINGNET=poller", false},
-		{"require", "backend", "require", best, "", best != "io_uring"},
+		{"require", "backend", "require", required, "", best != "io_uring"},
 		{"seccomp EPERM", "backend EPERM", "", second, "operation not permitted", false},
 		{"seccomp ENOSYS", "backend ENOSYS", "", second, "function not implemented", false},
 		{"no file descriptors", "backend EMFILE", "", second, "too many open files", false},

@@ -13,6 +13,14 @@ import (
 // probeKernel asks the kernel for a ring, with nothing of this module in between: whether the tests
 // have to run on rings is not for the code under test to say.
 func probeKernel() error {
+	var params [120]byte // struct io_uring_params
+	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, uintptr(unsafe.Pointer(&params)), 0)
+	if errno != 0 {
+		return fmt.Errorf("io_uring_setup: %w", errno)
+	}
+	if err := unix.Close(int(fd)); err != nil {
+		return err
+	}
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
 		return err
@@ -25,12 +33,7 @@ func probeKernel() error {
 	if major < 5 || major == 5 && minor < 19 {
 		return fmt.Errorf("Linux %s is older than 5.19", release)
 	}
-	var params [120]byte // struct io_uring_params
-	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, uintptr(unsafe.Pointer(&params)), 0)
-	if errno != 0 {
-		return fmt.Errorf("io_uring_setup: %w", errno)
-	}
-	return unix.Close(int(fd))
+	return nil
 }
 
 // denyIOUring installs a filter on all threads, now and later, that answers errno to

@@ -103,7 +103,7 @@ func dialAndEcho(addr string, rounds int) error {
 
 // A value that makes no sense is not taken for no value.
 func TestKernelPollsValue(t *testing.T) {
-	needLinked(t)
+	needRing(t)
 	for _, value := range []string{"yes", "-1", "60001"} {
 		out := child(t, "backend", "URINGNET=", "URINGNET_SQPOLL="+value)
 		if want := fmt.Sprintf("URINGNET_SQPOLL=%q is not a number of milliseconds", value); !strings.Contains(out, want) {
