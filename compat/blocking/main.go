@@ -7,8 +7,8 @@
 //	cd compat && go run ./blocking [-goroutines 1000] [-reads 3] [-rate 500]
 //	cd compat && go run ./blocking -serve [-goroutines 64] [-rate 500]
 //
-// With -serve it is a file server whose files are not in memory: so many clients ask for them, and a
-// few more for a small file that is.
+// With -serve it is a file server whose files are not in memory: so many clients ask for them, and
+// a few more for a small file that is.
 //
 // The source is a file on a loop device that a control group allows so many reads a second. It
 // needs the privilege to mount, and the group blkio or io.
