@@ -35,11 +35,12 @@ func (p program) run(ctx context.Context, binary, dir string, env ...string) (o 
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return o, err
 	}
-	addr, err := freeAddress()
+	place, free, err := reservePlace(dir)
 	if err != nil {
 		return o, err
 	}
-	args, err := p.args(addr, dir)
+	defer free()
+	args, err := p.args(place)
 	if err != nil {
 		return o, err
 	}
@@ -65,7 +66,7 @@ func (p program) run(ctx context.Context, binary, dir string, env ...string) (o 
 	case err := <-ended:
 		return o, errors.Join(errors.New("it ended before it listened"), err, ctx.Err())
 	}
-	if o.answers, err = p.ask(addr); err != nil {
+	if o.answers, err = p.ask(place.addr); err != nil {
 		return o, err
 	}
 	o.rings = rings(cmd.Process.Pid)
@@ -118,25 +119,16 @@ func rings(pid int) (n int) {
 	return n
 }
 
-// freeAddress is a TCP address that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 func split(addr string) (host, port string) {
 	host, port, _ = net.SplitHostPort(addr)
 	return host, port
 }
 
 // plainArgs returns arguments in which ADDR, HOST, PORT and DIR are replaced.
-func plainArgs(args ...string) func(addr, dir string) ([]string, error) {
-	return func(addr, dir string) ([]string, error) {
-		host, port := split(addr)
-		r := strings.NewReplacer("ADDR", addr, "HOST", host, "PORT", port, "DIR", dir)
+func plainArgs(args ...string) func(place) ([]string, error) {
+	return func(p place) ([]string, error) {
+		host, port := split(p.addr)
+		r := strings.NewReplacer("ADDR", p.addr, "HOST", host, "PORT", port, "DIR", p.dir)
 		var out []string
 		for _, a := range args {
 			out = append(out, r.Replace(a))

@@ -13,9 +13,8 @@ type program struct {
 	pkg     string // the import path of its main package; a folder of testdata if version is empty
 	version string
 
-	// args returns its arguments, for an address to listen on and a folder of its own, in which it
-	// may first write files.
-	args func(addr, dir string) ([]string, error)
+	// args returns its arguments for a place, in whose folder it may first write files.
+	args func(place) ([]string, error)
 
 	ready string // a regular expression for what it prints when it listens
 
@@ -46,38 +45,37 @@ const greeting = "hello from below"
 
 const dnsName, dnsAddress = "whole.test.", "192.0.2.7"
 
-func corednsArgs(addr, dir string) ([]string, error) {
-	_, port := split(addr)
-	file := filepath.Join(dir, "Corefile")
+func corednsArgs(p place) ([]string, error) {
+	_, port := split(p.addr)
+	file := filepath.Join(p.dir, "Corefile")
 	text := ".:" + port + " {\n\tbind 127.0.0.1\n\thosts {\n\t\t" + dnsAddress + " " + dnsName + "\n\t}\n}\n"
 	return []string{"-conf", file}, os.WriteFile(file, []byte(text), 0o666)
 }
 
-func etcdArgs(addr, dir string) ([]string, error) {
-	peer, err := freeAddress()
-	client := "http://" + addr
+func etcdArgs(p place) ([]string, error) {
+	client, peer := "http://"+p.addr, "http://"+p.peer
 	return []string{
-		"--data-dir", filepath.Join(dir, "data"), "--listen-client-urls", client, "--advertise-client-urls", client,
-		"--listen-peer-urls", "http://" + peer, "--initial-advertise-peer-urls", "http://" + peer,
-		"--initial-cluster", "default=http://" + peer,
-	}, err
+		"--data-dir", filepath.Join(p.dir, "data"), "--listen-client-urls", client, "--advertise-client-urls", client,
+		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+		"--initial-cluster", "default=" + peer,
+	}, nil
 }
 
-func prometheusArgs(addr, dir string) ([]string, error) {
-	file := filepath.Join(dir, "prometheus.yml")
-	return []string{"--config.file", file, "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", addr},
+func prometheusArgs(p place) ([]string, error) {
+	file := filepath.Join(p.dir, "prometheus.yml")
+	return []string{"--config.file", file, "--storage.tsdb.path", filepath.Join(p.dir, "data"), "--web.listen-address", p.addr},
 		os.WriteFile(file, []byte("global: {}\n"), 0o666)
 }
 
-func hugoArgs(addr, dir string) ([]string, error) {
-	if err := os.MkdirAll(filepath.Join(dir, "layouts"), 0o777); err != nil {
+func hugoArgs(p place) ([]string, error) {
+	if err := os.MkdirAll(filepath.Join(p.dir, "layouts"), 0o777); err != nil {
 		return nil, err
 	}
 	for name, text := range map[string]string{"hugo.toml": "title = 'whole'\n", "layouts/index.html": greeting + "\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o666); err != nil {
 			return nil, err
 		}
 	}
-	host, port := split(addr)
-	return []string{"server", "--source", dir, "--bind", host, "--port", port, "--watch=false"}, nil
+	host, port := split(p.addr)
+	return []string{"server", "--source", p.dir, "--bind", host, "--port", port, "--watch=false"}, nil
 }
