@@ -99,6 +99,43 @@ func TestSmoke(t *testing.T) {
 	}
 }
 
+// TestWhole runs the cells of this command on package net's servers as `uringnet go` builds them.
+// The command builds itself for that.
+func TestWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the frameworks anew")
+	}
+	t.Setenv("URINGNET", "auto")
+	cells := "http/3,https/3,http2/2,proxy/3,fasthttp/3,redcon/3,grpc/2,websocket/3"
+	file := filepath.Join(t.TempDir(), "report.json")
+	code, _, stderr := run(t, "-cells "+cells+" -servers net,whole -rounds 1 -seconds 0.05 -warmup 0.01 -json "+file)
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	r, err := bench.ReadReport(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, c := range r.Cells {
+		for _, s := range c.Servers {
+			if s.Name != "whole" {
+				continue
+			}
+			measured++
+			if len(s.Rounds) != 1 || s.Rounds[0].Requests == 0 {
+				t.Errorf("%s: whole measured %+v", c.Name, s.Rounds)
+			}
+			if !strings.HasPrefix(s.Backend, "below package net: ") {
+				t.Errorf("%s: whole ran on %q", c.Name, s.Backend)
+			}
+		}
+	}
+	if want := strings.Count(cells, ",") + 1; measured != want {
+		t.Errorf("whole was measured in %d cells, want %d", measured, want)
+	}
+}
+
 // TestFailure shows that a server that fails makes the command fail, in the server's own words, and
 // that the others are measured all the same.
 func TestFailure(t *testing.T) {

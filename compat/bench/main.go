@@ -3,7 +3,7 @@
 // Bench measures servers that users of Go run, on package net and on uringnet side by side:
 // fasthttp, redcon, gRPC, WebSocket, and of the cells of uringnet bench net/http, HTTPS, HTTP/2 and
 // a reverse proxy. Small echoes are also measured on event loops that others wrote: gnet, nbio,
-// netpoll.
+// netpoll. The server whole is package net's in this program as `uringnet go` builds it.
 //
 //	cd compat && go run ./bench
 //

@@ -21,7 +21,7 @@ import (
 
 // Run serves on a loopback address, tells it on out, and returns when in ends.
 func Run(cfg server.Config, in io.Reader, out io.Writer) error {
-	if cfg.Kind == server.Uringnet {
+	if cfg.Kind == server.Uringnet || cfg.Kind == server.Whole {
 		if err := mistaken(uringnet.Backend(), os.Getenv("URINGNET")); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ var frameworks = map[workload.Kind]func(server.Config, net.Listener) error{
 // and the environment variable URINGNET has not asked for that.
 func mistaken(b uringnet.BackendInfo, env string) error {
 	if b.Name == "net" && env != "off" {
-		return fmt.Errorf("uringnet itself runs on %v; to measure that, say uringnet:URINGNET=off", b)
+		return fmt.Errorf("uringnet itself runs on %v; to measure that, add :URINGNET=off to the server", b)
 	}
 	return nil
 }

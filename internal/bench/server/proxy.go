@@ -36,7 +36,7 @@ type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 // dialer is what listen is to the other side.
 func dialer(kind string) (dialFunc, error) {
 	switch kind {
-	case Net:
+	case Net, Whole:
 		return new(net.Dialer).DialContext, nil
 	case Uringnet:
 		return new(uringnet.Dialer).DialContext, nil

@@ -15,7 +15,7 @@ func TestProxyDialsByItsOwnKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	for _, kind := range []string{Net, Uringnet} {
+	for _, kind := range []string{Net, Whole, Uringnet} {
 		dial, err := dialer(kind)
 		if err != nil {
 			t.Fatal(err)
