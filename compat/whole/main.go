@@ -6,6 +6,7 @@
 //	go run ./compat/whole                        the small ones, as .ci/run does
 //	go run ./compat/whole -programs caddy,etcd   those that are named; all takes all
 //	go run ./compat/whole -ways .                the ways to build, see ways.go
+//	go run ./compat/whole -suites redcon,grpc    the own tests of modules; all takes all
 //
 // A program comes from the module proxy, and is built as it is there. It is run twice: as it is,
 // and with URINGNET_WAIT=ring, so that receives wait on rings and /proc/PID/fd shows one. What it
@@ -28,15 +29,19 @@ import (
 func main() {
 	names := flag.String("programs", "types,redcon,nats", "the `names` of the programs, or all")
 	ways := flag.String("ways", "", "try the ways to build that match the `pattern`, and no programs")
+	tests := flag.String("suites", "", "run the suites with these `names` both ways, and no programs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.MkdirTemp("", "uringnet-whole-")
 	if err == nil {
 		defer os.RemoveAll(dir)
-		if *ways != "" {
+		switch {
+		case *ways != "":
 			err = tryWays(ctx, dir, *ways)
-		} else {
+		case *tests != "":
+			err = trySuites(ctx, dir, strings.Split(*tests, ","))
+		default:
 			err = tryPrograms(ctx, dir, strings.Split(*names, ","))
 		}
 	}
