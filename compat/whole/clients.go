@@ -81,7 +81,7 @@ func askNATS(addr string) (int, error) {
 
 // types is what the program of the same name says of a connection that it has accepted.
 type types struct {
-	Conn, Buffers, Control, Deadline, File string
+	Conn, Buffers, Control, Deadline, File, Goroutines string
 }
 
 func askTypes(addr string) (int, error) {
@@ -97,7 +97,7 @@ func askTypes(addr string) (int, error) {
 		if err := json.Unmarshal(line, &got); err != nil {
 			return fmt.Errorf("%w: %q", err, line)
 		}
-		if want := (types{"*net.TCPConn", "ok", "ok", "ok", "ok"}); got != want {
+		if want := (types{"*net.TCPConn", "ok", "ok", "ok", "ok", "ok"}); got != want {
 			return fmt.Errorf("got %+v, want %+v", got, want)
 		}
 		return nil

@@ -35,7 +35,7 @@ var programs = []program{
 	{"etcd", "go.etcd.io/etcd/server/v3", "v3.7.3", etcdArgs, "ready to serve client requests", askEtcd},
 	{"prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "v0.316.0",
 		prometheusArgs, "ready to receive web requests", askHTTP("/-/ready", "Ready")},
-	{"hugo", "github.com/gohugoio/hugo", "v0.169.0", hugoArgs, "Web Server is available", askHTTP("/", greeting)},
+	{"hugo", "github.com/gohugoio/hugo", "v0.166.0", hugoArgs, "Web Server is available", askHTTP("/", greeting)},
 	{"minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c",
 		plainArgs("server", "--address", "ADDR", "DIR/data"), "API: ", askHTTP("/minio/health/live", "")},
 }

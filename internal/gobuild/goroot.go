@@ -20,6 +20,8 @@ var (
 	netSource string
 	//go:embed std/closed.go.txt
 	closedSource string
+	//go:embed std/sched.go.txt
+	schedSource string
 )
 
 // stdFiles returns what the standard library gets, by paths in GOROOT/src.
@@ -42,6 +44,7 @@ func (t *Toolchain) stdFiles(from source) (map[string]string, error) {
 	files["internal/poll/uringnet.go"] = pollSource
 	files["net/uringnet.go"] = netSource
 	files[stdPrefix+"socket/closed.go"] = closedSource
+	files[stdPrefix+"sched/begin.go"] = schedSource
 	return files, nil
 }
 

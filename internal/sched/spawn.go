@@ -4,6 +4,7 @@ package sched
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,10 +36,24 @@ func spawnOutsideBubbles(f func()) {
 // startPending is what the timer calls.
 func startPending() {
 	toSpawn.mu.Lock()
-	pending := toSpawn.pending
-	toSpawn.pending = nil
+	n := len(toSpawn.pending)
 	toSpawn.mu.Unlock()
-	for _, f := range pending {
-		go f()
+	for range n {
+		go begin()
+	}
+}
+
+// begin is the first function of each goroutine of ours: `uringnet go` has a name of its own for
+// it. It runs what is pending, if another has not taken that.
+func begin() {
+	toSpawn.mu.Lock()
+	var f func()
+	if len(toSpawn.pending) > 0 {
+		f = toSpawn.pending[0]
+		toSpawn.pending = slices.Delete(toSpawn.pending, 0, 1)
+	}
+	toSpawn.mu.Unlock()
+	if f != nil {
+		f()
 	}
 }

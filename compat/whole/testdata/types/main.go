@@ -10,6 +10,8 @@ import (
 	"log"
 	"net"
 	"os"
+	"runtime"
+	"strings"
 	"time"
 )
 
@@ -58,6 +60,7 @@ func look(c net.Conn) map[string]string {
 	facts["Control"] = said(control(tc))
 	facts["Deadline"] = said(deadline(tc))
 	facts["File"] = said(file(tc))
+	facts["Goroutines"] = said(goroutines())
 	return facts
 }
 
@@ -104,4 +107,15 @@ func file(c *net.TCPConn) error {
 	}
 	_, err = io.WriteString(other, "")
 	return err
+}
+
+// goroutines looks for those that uringnet has started, as leak detectors do.
+func goroutines() error {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	if _, after, found := strings.Cut(string(stacks), "created by internal/uringnet/"); found {
+		by, _, _ := strings.Cut(after, "\n")
+		return fmt.Errorf("one was created by %s", by)
+	}
+	return nil
 }
