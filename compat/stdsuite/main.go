@@ -63,7 +63,7 @@ func main() {
 	short := flag.Bool("short", false, "run the tests in short mode")
 	timeout := flag.Duration("timeout", 15*time.Minute, "give up on a package after this time")
 	flag.Parse()
-	s.onNet = runner{race: *race, short: *short, timeout: *timeout}
+	s.onNet = runner{command: "go", race: *race, short: *short, timeout: *timeout}
 	s.onUringnet = s.onNet
 	ok, err := s.run(flag.Args())
 	if err != nil {
@@ -114,8 +114,7 @@ func (s *suite) prepare(packages []string) (paths []string, err error) {
 		packages = slices.Concat(defaultPackages, releasePackages[toolchain.Release])
 	}
 	if *s.whole {
-		s.onUringnet.settings, err = wholeSettings()
-		return packages, err
+		return packages, s.onUringnet.buildWhole()
 	}
 	if s.expected, err = readExpected(strings.NewReader(expectedText)); err != nil {
 		return nil, err

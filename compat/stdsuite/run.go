@@ -60,6 +60,7 @@ func (r results) replaceTest(name string, from results) {
 // runner runs go test for one side of the comparison: package net, or uringnet if it has an overlay
 // or settings.
 type runner struct {
+	command  string    // the go command
 	overlay  string    // file for -overlay, or ""
 	settings []string  // of the go command, added to the environment
 	env      []string  // added to the environment
@@ -93,7 +94,7 @@ func (r *runner) test(pkg, pattern string) (results, map[string]string, error) {
 	if pattern != "" {
 		args = append(args, "-run="+pattern)
 	}
-	cmd := exec.Command("go", append(args, pkg)...)
+	cmd := exec.Command(r.command, append(args, pkg)...)
 	cmd.Env = slices.Concat(os.Environ(), r.settings, r.env)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()

@@ -33,7 +33,7 @@ func TestReadEvents(t *testing.T) {
 
 // Where the go command itself gives up there is nothing to compare: no test is missing for that.
 func TestRunnerReportsGoCommand(t *testing.T) {
-	r := runner{overlay: t.TempDir() + "/none.json", log: io.Discard, timeout: time.Minute}
+	r := runner{command: "go", overlay: t.TempDir() + "/none.json", log: io.Discard, timeout: time.Minute}
 	if res, _, err := r.test("errors", ""); err == nil {
 		t.Errorf("no error, and the outcomes %v", res)
 	}

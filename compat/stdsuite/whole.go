@@ -4,28 +4,28 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/uringnet/uringnet/internal/gobuild"
 )
 
-// wholeSettings returns the environment in which the go command builds with uringnet's standard
-// library, and makes sure that it does.
-func wholeSettings() ([]string, error) {
+// buildWhole has the runner test with uringnet's standard library, and makes sure that it does.
+func (r *runner) buildWhole() error {
 	plan, _, err := gobuild.Prepare([]string{"env"}, os.Stderr)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var settings []string
 	for name, value := range plan.Settings {
-		settings = append(settings, name+"="+value)
+		r.settings = append(r.settings, name+"="+value)
 	}
-	list := exec.Command("go", "list", "-f", "{{.Imports}}", "net")
-	list.Env = slices.Concat(os.Environ(), settings)
+	r.command = filepath.Join(plan.Settings["GOROOT"], "bin", "go")
+	list := exec.Command(r.command, "list", "-f", "{{.Imports}}", "net")
+	list.Env = slices.Concat(os.Environ(), r.settings)
 	out, err := list.Output()
 	if err == nil && !strings.Contains(string(out), "internal/uringnet/whole") {
 		err = errors.New("package net does not import uringnet")
 	}
-	return settings, err
+	return err
 }
