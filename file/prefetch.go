@@ -12,15 +12,15 @@ var scratch = sync.Pool{New: func() any { return new([prefetchStep]byte) }}
 
 // Prefetch has the kernel read n bytes from an offset into memory, so that a sendfile(2) which
 // follows does not hold its thread while the disk works. It returns when they are there, or at the
-// end of the file. It does nothing where the file system cannot tell what is in memory, and where
-// all calls are those of package os.
+// end of the file. It does nothing where the file system cannot tell what is in memory, where
+// memory is passed by (O_DIRECT), and where all calls are those of package os.
 func (f *File) Prefetch(off, n int64) error {
 	switch {
 	case f == nil:
 		return os.ErrInvalid
 	case off < 0:
 		return &os.PathError{Op: "prefetch", Path: f.f.Name(), Err: errNegativeOffset}
-	case f.raw == nil || f.cannotTell.Load() || n <= 0:
+	case f.raw == nil || f.direct || f.cannotTell.Load() || n <= 0:
 		return nil
 	}
 	buf := scratch.Get().(*[prefetchStep]byte)

@@ -77,7 +77,12 @@ func readOnDisk(c *call, fd int) {
 // readSome reads what is in memory by a plain call, and the rest by a request. Where the file
 // system cannot tell which it is, the call is made like a write.
 func (c *call) readSome(fd int, p []byte) (int, error) {
-	if !c.cannotTell {
+	switch {
+	case c.f != nil && c.f.direct: // it waits for the disk, whatever it is told
+		if c.begin() {
+			return c.endRequest(c.request.read(fd, p, c.off))
+		}
+	case !c.cannotTell:
 		n, err := readCached(fd, p, c.off)
 		switch err {
 		case errWouldWait:
