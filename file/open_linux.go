@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +24,7 @@ func open(name string, flag int, perm fs.FileMode) (*os.File, kind, error) {
 	if err != nil {
 		return nil, byOS, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	f, kind := newFile(fd, name, st)
+	f, kind := newFile(fd, name, flag, st)
 	return f, kind, nil
 }
 
@@ -43,13 +44,18 @@ func openPlain(name string, flag int, perm fs.FileMode) (fd int, st unix.Stat_t,
 }
 
 // newFile makes a file of what openPlain has opened. What may wait for long waits in the runtime's
-// poller, which takes only what does not block.
-func newFile(fd int, name string, st unix.Stat_t) (*os.File, kind) {
+// poller, which takes only what does not block. What the poller does not take blocks, as before.
+func newFile(fd int, name string, flag int, st unix.Stat_t) (*os.File, kind) {
 	kind := kindOf(st)
-	if kind == polled && unix.SetNonblock(fd, true) != nil {
+	if kind == polled && (flag&unix.O_NONBLOCK != 0 || unix.SetNonblock(fd, true) != nil) {
 		kind = byOS
 	}
-	return os.NewFile(uintptr(fd), name), kind
+	f := os.NewFile(uintptr(fd), name)
+	if kind == polled && f.SetDeadline(time.Time{}) != nil {
+		unix.SetNonblock(fd, false)
+		kind = byOS
+	}
+	return f, kind
 }
 
 func kindOf(st unix.Stat_t) kind {

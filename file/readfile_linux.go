@@ -18,7 +18,7 @@ func readFile(name string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	if kindOf(st) != onDisk {
-		f, _ := newFile(fd, name, st)
+		f, _ := newFile(fd, name, os.O_RDONLY, st)
 		defer f.Close()
 		return io.ReadAll(f)
 	}
