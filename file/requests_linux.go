@@ -30,7 +30,7 @@ func (r *request) interrupt()        { r.r.Interrupt() }
 func (r *request) interrupted() bool { return r.r.Interrupted() }
 
 // read is pread(2), or read(2) with atPosition. The kernel moves the offset of a file only for
-// requests that it need not hand to the disk, so it is moved here: the caller has it for itself.
+// requests that it need not hand to the disk, so it is moved here.
 func (r *request) read(fd int, p []byte, off int64) (int, error) {
 	if off != atPosition {
 		return result(r.r.Read(fd, p, off))
@@ -40,7 +40,7 @@ func (r *request) read(fd int, p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	n, err := result(r.r.Read(fd, p, off))
-	return moved(fd, off, n, err)
+	return moved(fd, n, err)
 }
 
 // write is pwrite(2), or write(2) with atPosition, likewise. Where the file is opened for appending
@@ -54,12 +54,14 @@ func (r *request) write(fd int, p []byte, off int64, appends bool) (int, error) 
 		return 0, err
 	}
 	n, err := result(r.r.Write(fd, p, off))
-	return moved(fd, off, n, err)
+	return moved(fd, n, err)
 }
 
-func moved(fd int, from int64, n int, err error) (int, error) {
+// moved moves the offset on by n, from wherever it is: a Seek, or a call of the other direction, may
+// have moved it meanwhile.
+func moved(fd, n int, err error) (int, error) {
 	if n > 0 {
-		_, err = unix.Seek(fd, from+int64(n), unix.SEEK_SET)
+		_, err = unix.Seek(fd, int64(n), unix.SEEK_CUR)
 	}
 	return n, err
 }
