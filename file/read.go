@@ -20,7 +20,7 @@ func (f *File) Read(p []byte) (int, error) {
 		return f.f.Read(p)
 	}
 	c := newCall(f, &f.reading, p[:min(len(p), maxRW)], atPosition)
-	n, err := c.locked(readOnDisk)
+	n, err := c.locked(readNext)
 	switch {
 	case n > 0:
 		return n, nil
@@ -65,13 +65,29 @@ func (f *File) readAt(ctx context.Context, p []byte, off int64) (n int, err erro
 
 // readOnDisk reads until c.p is full or the file ends.
 func readOnDisk(c *call, fd int) {
-	for c.err = c.interruption(); c.n < len(c.p) && c.err == nil; {
-		n, err := c.readSome(fd, c.p[c.n:][:min(len(c.p)-c.n, maxRW)])
-		if err == nil && n == 0 {
-			return // the end of the file
-		}
-		c.add(n, err)
+	for c.err = c.interruption(); c.readPart(fd); {
 	}
+}
+
+// readNext is readOnDisk for Read. What cannot tell whether a read would wait may be no file on a
+// disk, but one that gives what has come and waits for more, such as trace_pipe. And O_DIRECT reads
+// no more after part of a block.
+func readNext(c *call, fd int) {
+	for c.err = c.interruption(); c.readPart(fd); {
+		if c.n > 0 && (c.cannotTell || c.f.direct) {
+			return
+		}
+	}
+}
+
+// readPart reads on, and reports whether there may be more to read.
+func (c *call) readPart(fd int) bool {
+	if c.n == len(c.p) || c.err != nil {
+		return false
+	}
+	n, err := c.readSome(fd, c.p[c.n:][:min(len(c.p)-c.n, maxRW)])
+	c.add(n, err)
+	return err != nil || n > 0
 }
 
 // readSome reads what is in memory by a plain call, and the rest by a request. Where the file
