@@ -51,7 +51,7 @@ func (f *File) readAt(ctx context.Context, p []byte, off int64) (n int, err erro
 		return 0, &os.PathError{Op: "readat", Path: f.f.Name(), Err: errNegativeOffset}
 	case ctx.Err() != nil:
 		return 0, f.named("read", context.Cause(ctx))
-	case f.raw == nil:
+	case f.raw == nil || len(p) == 0:
 		return f.f.ReadAt(p, off)
 	}
 	c := newCall(f, &f.reading, p, off)

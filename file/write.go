@@ -14,7 +14,7 @@ func (f *File) Write(p []byte) (int, error) {
 	switch {
 	case f == nil:
 		return 0, os.ErrInvalid
-	case f.raw == nil:
+	case f.raw == nil || len(p) == 0: // to write nothing may fail
 		return f.f.Write(p)
 	}
 	n, err := newCall(f, &f.writing, p, atPosition).locked(writeOnDisk)
@@ -53,7 +53,7 @@ func (f *File) writeAt(ctx context.Context, p []byte, off int64) (int, error) {
 		return 0, &os.PathError{Op: "writeat", Path: f.f.Name(), Err: errNegativeOffset}
 	case ctx.Err() != nil:
 		return 0, f.named("write", context.Cause(ctx))
-	case f.raw == nil:
+	case f.raw == nil || len(p) == 0:
 		return f.f.WriteAt(p, off)
 	}
 	c := newCall(f, &f.writing, p, off)
