@@ -98,7 +98,8 @@ var forFiles = []Restriction{
 }
 
 // maxWorkers is how many threads of the kernel may wait in calls for one of our threads. They serve
-// the file systems that have nothing better: most let a read wait without a thread.
+// the file systems that have nothing better: most let a read wait without a thread. A thread of ours
+// has the limit of the first ring that it uses, so those for sockets say it too.
 const maxWorkers = 512
 
 func (u Use) restrictions() []Restriction {
@@ -185,9 +186,7 @@ func (r *Ring) start(p *Params) error {
 	if err := r.mapQueues(p); err != nil {
 		return err
 	}
-	if r.use == Files {
-		_ = r.k.LimitWorkers(r.fd, maxWorkers) // without it there may be four for each CPU
-	}
+	_ = r.k.LimitWorkers(r.fd, maxWorkers) // without it there may be four for each CPU
 	if err := uninterrupted(func() error { return r.k.Restrict(r.fd, r.use.restrictions()) }); err != nil {
 		return fmt.Errorf("io_uring_register, to restrict a ring: %w", err)
 	}
