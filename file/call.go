@@ -27,6 +27,7 @@ type call struct {
 	ctx context.Context // what interrupts it beside the deadline
 
 	request request
+	refused bool        // the kernel has cancelled a request: the rest is done by plain calls
 	stop    func() bool // ends what ctx does to the request, or nil
 	spoiled bool        // ctx may interrupt the request although the call is over
 
@@ -45,7 +46,7 @@ var calls = sync.Pool{New: func() any {
 func newCall(f *File, side *deadline, p []byte, off int64) *call {
 	c := calls.Get().(*call)
 	c.f, c.side, c.p, c.off = f, side, p, off
-	c.n, c.err, c.ctx = 0, nil, context.Background()
+	c.n, c.err, c.ctx, c.refused = 0, nil, context.Background(), false
 	c.cannotTell = f != nil && f.cannotTell.Load()
 	return c
 }
@@ -96,11 +97,11 @@ func (c *call) add(n int, err error) {
 }
 
 // errCancelled is the error of a request that was cancelled: by an interruption, or by the kernel,
-// which cancels those of a thread that ends.
+// which cancels those of a thread that ends, and those for which it can make no thread.
 var errCancelled = errors.New("the request was cancelled")
 
-// errAgain says that a request came to nothing, and is to be made again.
-var errAgain = errors.New("make the request again")
+// errAgain says that a request came to nothing, and that a plain call is to be made.
+var errAgain = errors.New("make a plain call")
 
 // interruption is why the call must not go on, or nil.
 func (c *call) interruption() error {
@@ -116,7 +117,7 @@ func (c *call) interruption() error {
 // begin comes before a request, which the deadline and the context interrupt from then on. It
 // reports whether there can be one. If so endRequest follows it.
 func (c *call) begin() bool {
-	if !c.request.possible() {
+	if c.refused || !c.request.possible() {
 		return false
 	}
 	c.request.reset()
@@ -149,5 +150,6 @@ func (c *call) endRequest(n int, err error) (int, error) {
 		}
 		return 0, os.ErrDeadlineExceeded // it was moved since
 	}
+	c.refused = true
 	return 0, errAgain
 }
