@@ -84,7 +84,7 @@ func (c *call) finish(access error) (n int, err error) {
 // add counts n bytes more.
 func (c *call) add(n int, err error) {
 	switch {
-	case err == errAgain:
+	case err == errRefused:
 		return
 	case err != nil:
 		c.err = err
@@ -100,8 +100,8 @@ func (c *call) add(n int, err error) {
 // which cancels those of a thread that ends, and those for which it can make no thread.
 var errCancelled = errors.New("the request was cancelled")
 
-// errAgain says that a request came to nothing, and that a plain call is to be made.
-var errAgain = errors.New("make a plain call")
+// errRefused says that a request came to nothing, and that a plain call is to be made.
+var errRefused = errors.New("the kernel refuses the request")
 
 // interruption is why the call must not go on, or nil.
 func (c *call) interruption() error {
@@ -151,5 +151,5 @@ func (c *call) endRequest(n int, err error) (int, error) {
 		return 0, os.ErrDeadlineExceeded // it was moved since
 	}
 	c.refused = true
-	return 0, errAgain
+	return 0, errRefused
 }

@@ -57,8 +57,8 @@ func (r *request) write(fd int, p []byte, off int64, appends bool) (int, error) 
 	return moved(fd, n, err)
 }
 
-// moved moves the offset on by n, from wherever it is: a Seek, or a call of the other direction, may
-// have moved it meanwhile.
+// moved moves the offset on by n, from wherever it is: a Seek, or a call of the other direction,
+// may have moved it meanwhile.
 func moved(fd, n int, err error) (int, error) {
 	if n > 0 {
 		_, err = unix.Seek(fd, int64(n), unix.SEEK_CUR)

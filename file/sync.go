@@ -25,7 +25,7 @@ func syncData(c *call, fd int) { c.sync(fd, true) }
 
 // sync makes a request at once: a sync waits for the disk.
 func (c *call) sync(fd int, onlyData bool) {
-	for c.err = errAgain; c.err == errAgain; {
+	for c.err = errRefused; c.err == errRefused; {
 		switch {
 		case c.interruption() != nil:
 			c.err = c.interruption()

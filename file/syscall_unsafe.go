@@ -10,8 +10,8 @@ import (
 )
 
 // preadNow is preadv2(2) with RWF_NOWAIT: it fails with EAGAIN rather than wait for what is on the
-// disk. Before that it has the disk read ahead, and waits for room in the queue of the disk, and for
-// the tables that say where a file is. So the scheduler is told.
+// disk. Before that it has the disk read ahead, and waits for room in the queue of the disk, and
+// for the tables that say where a file is. So the scheduler is told.
 func preadNow(fd int, p []byte, off int64) (int, syscall.Errno) {
 	iov := unix.Iovec{Base: unsafe.SliceData(p)}
 	iov.SetLen(len(p))

@@ -98,8 +98,8 @@ var forFiles = []Restriction{
 }
 
 // maxWorkers is how many threads of the kernel may wait in calls for one of our threads. They serve
-// the file systems that have nothing better: most let a read wait without a thread. A thread of ours
-// has the limit of the first ring that it uses, so those for sockets say it too.
+// the file systems that have nothing better: most let a read wait without a thread. A thread of
+// ours has the limit of the first ring that it uses, so those for sockets say it too.
 const maxWorkers = 512
 
 func (u Use) restrictions() []Restriction {
