@@ -15,6 +15,7 @@ type deadline struct {
 
 	// mu guards what follows.
 	mu       sync.Mutex
+	moves    int         // how often it was set or cleared
 	timer    *time.Timer // of the deadline that is set, or nil
 	requests map[*request]struct{}
 }
@@ -22,7 +23,8 @@ type deadline struct {
 // over reports whether the deadline has passed.
 func (d *deadline) over() bool { return d.passed.Load() }
 
-// set moves the deadline to t; the zero time clears it.
+// set moves the deadline to t; the zero time clears it. Its timer belongs to no testing/synctest
+// bubble: it counts down by the real clock, as the disk works, and whoever closes the file stops it.
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -36,15 +38,17 @@ func (d *deadline) set(t time.Time) {
 		d.pass()
 		return
 	}
-	var timer *time.Timer
-	timer = time.AfterFunc(left, func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.timer == timer { // and no later deadline has been set
-			d.pass()
+	move := d.moves
+	unlessMoved := func(f func()) func() {
+		return func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			if d.moves == move {
+				f()
+			}
 		}
-	})
-	d.timer = timer
+	}
+	outsideBubbles(unlessMoved(func() { d.timer = time.AfterFunc(left, unlessMoved(d.pass)) }))
 }
 
 // pass interrupts all requests. mu is held.
@@ -64,6 +68,7 @@ func (d *deadline) stop() {
 
 // stopTimer is called with mu held.
 func (d *deadline) stopTimer() {
+	d.moves++
 	if d.timer != nil {
 		d.timer.Stop()
 		d.timer = nil

@@ -20,6 +20,9 @@ func usable() (bool, error) {
 	return b.Name == choice.IOUring, b.Err
 }
 
+// outsideBubbles runs f soon, in a goroutine that belongs to no testing/synctest bubble.
+func outsideBubbles(f func()) { sched.OutsideBubbles(f) }
+
 // request is one request at a time.
 type request struct{ r sched.FileRequest }
 

@@ -33,6 +33,9 @@ func spawnOutsideBubbles(f func()) {
 	resetTimer(toSpawn.timer, nanotime(), 0)
 }
 
+// OutsideBubbles runs f in a goroutine that belongs to no bubble, soon.
+func OutsideBubbles(f func()) { outside.Spawn(f) }
+
 // startPending is what the timer calls.
 func startPending() {
 	toSpawn.mu.Lock()
