@@ -24,7 +24,8 @@ type deadline struct {
 func (d *deadline) over() bool { return d.passed.Load() }
 
 // set moves the deadline to t; the zero time clears it. Its timer belongs to no testing/synctest
-// bubble: it counts down by the real clock, as the disk works, and whoever closes the file stops it.
+// bubble: it counts down by the real clock, as the disk works, and whoever closes the file stops
+// it.
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
