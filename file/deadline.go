@@ -60,7 +60,7 @@ func (d *deadline) pass() {
 	}
 }
 
-// stop ends a timer that would keep the file reachable.
+// stop ends the timer.
 func (d *deadline) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

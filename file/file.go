@@ -17,7 +17,8 @@ type File struct {
 	// those of package os.
 	raw syscall.RawConn
 
-	reading, writing deadline
+	// sides is nil if raw is.
+	*sides
 
 	polled  bool // package os does not know that Fd has to make it blocking
 	appends bool // O_APPEND
@@ -26,6 +27,10 @@ type File struct {
 	// cannotTell is set once the file system has not been able to say whether a read would wait.
 	cannotTell atomic.Bool
 }
+
+// sides are the deadlines of a file. They lie by themselves: a timer that is pending keeps them
+// reachable, and not the file, whose descriptor is closed once the program has lost it.
+type sides struct{ reading, writing deadline }
 
 // Open opens a file for reading, as [os.Open] does.
 func Open(name string) (*File, error) { return OpenFile(name, os.O_RDONLY, 0) }
@@ -57,6 +62,7 @@ func wrap(f *os.File, kind kind, flag int) *File {
 	file := &File{f: f, polled: kind == polled, appends: flag&os.O_APPEND != 0, direct: flag&directFlag != 0}
 	if kind == onDisk {
 		file.raw, _ = f.SyscallConn()
+		file.sides = new(sides)
 	}
 	return file
 }
@@ -70,8 +76,10 @@ func (f *File) Close() error {
 	if f == nil {
 		return os.ErrInvalid
 	}
-	f.reading.stop()
-	f.writing.stop()
+	if f.sides != nil {
+		f.reading.stop()
+		f.writing.stop()
+	}
 	return f.f.Close()
 }
 

@@ -10,7 +10,7 @@ import (
 // under way, and by a request when as many are as there are Ps. A call that does not wait keeps its
 // P, so by then some do, each on a thread of its own. This bounds these threads.
 
-// slots is how many plain calls may be under way.
+// slots is how many plain calls may be under way: as many as there are Ps when the process begins.
 var slots = int32(max(2, runtime.GOMAXPROCS(0)))
 
 // plainCalls is how many are under way. Any goroutine changes it.

@@ -86,8 +86,8 @@ func (c *call) writeSome(fd int, p []byte) (int, error) {
 	return writePlain(fd, p, c.off)
 }
 
-// ReadFrom copies r to the file until it ends. Between files, and from sockets, the kernel copies,
-// as it does for [os.File.ReadFrom].
+// ReadFrom copies r to the file until it ends. What has a descriptor, such as a file or a socket,
+// package os copies from, if it can by the kernel: see [os.File.ReadFrom].
 func (f *File) ReadFrom(r io.Reader) (int64, error) {
 	if f == nil {
 		return 0, os.ErrInvalid

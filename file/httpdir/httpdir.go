@@ -3,6 +3,7 @@
 package httpdir
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"path"
@@ -22,8 +23,12 @@ type Dir string
 // Open opens a file as [http.Dir.Open] does, with the same errors.
 func (d Dir) Open(name string) (http.File, error) {
 	if local, err := filepath.Localize(path.Join(".", path.Clean("/" + name)[1:])); err == nil {
-		if f, err := file.Open(filepath.Join(string(d), local)); err == nil {
+		f, err := file.Open(filepath.Join(string(d), local))
+		if err == nil {
 			return served{f}, nil
+		}
+		if !errors.As(err, new(syscall.Errno)) {
+			return nil, err // package file may not be used here: see URINGNET=require
 		}
 	}
 	return http.Dir(d).Open(name) // it says what is wrong
@@ -41,9 +46,12 @@ func (s served) SyscallConn() (syscall.RawConn, error) {
 	return rawFile{raw, s.File}, nil
 }
 
-// window is how much is read ahead. A sendfile of package net is of the whole file, of which only
-// the first window is in memory then. One of this module goes from window to window.
-const window = 1 << 20
+// A connection of this module goes from window to window, and has each read ahead. One of package
+// net does not say how much it sends: there only what is first is read ahead.
+const (
+	window = 1 << 20
+	first  = 128 << 10
+)
 
 type rawFile struct {
 	syscall.RawConn
@@ -51,7 +59,7 @@ type rawFile struct {
 }
 
 func (r rawFile) Read(use func(fd uintptr) bool) error {
-	r.Prefetch(window)
+	r.Prefetch(first)
 	return r.RawConn.Read(use)
 }
 
