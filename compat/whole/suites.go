@@ -28,7 +28,11 @@ var suites = []suite{
 	{"yamux", "github.com/hashicorp/yamux", "v0.1.2", []string{"-short", "./..."}},
 	{"http2", "golang.org/x/net", "v0.62.0", []string{"./http2", "./nettest", "./netutil", "./websocket"}},
 	{"grpc", "google.golang.org/grpc", "v1.85.0", []string{".", "./internal/transport/...", "./test"}},
-	{"nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{"-run=^TestRoute", "./server"}},
+	// The first that is left out fails both ways. The other counts what happens by chance, and on a
+	// busy machine that is too much, both ways.
+	{"nats", "github.com/nats-io/nats-server/v2", "v2.15.3", []string{
+		"-run=^TestRoute", "-skip=^TestRoute(SlowConsumerRecover|ImplicitNotTooManyDuplicates)$", "./server",
+	}},
 	{"fasthttp", "github.com/valyala/fasthttp", "v1.77.0", []string{"."}},
 }
 
