@@ -13,6 +13,7 @@ import (
 // Use is what a ring is for: it can do nothing else.
 type Use uint8
 
+// What rings are for.
 const (
 	Sockets Use = iota // to receive
 	Files              // to read, write and sync files that are open
