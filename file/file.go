@@ -24,7 +24,8 @@ type File struct {
 	appends bool // O_APPEND
 	direct  bool // O_DIRECT
 
-	// cannotTell is set once the file system has not been able to say whether a read would wait.
+	// cannotTell is set once the file system has not been able to say whether a read would wait. With
+	// O_DIRECT it is not asked: a read waits, even one that is not to.
 	cannotTell atomic.Bool
 }
 
@@ -60,6 +61,7 @@ const (
 
 func wrap(f *os.File, kind kind, flag int) *File {
 	file := &File{f: f, polled: kind == polled, appends: flag&os.O_APPEND != 0, direct: flag&directFlag != 0}
+	file.cannotTell.Store(file.direct)
 	if kind == onDisk {
 		file.raw, _ = f.SyscallConn()
 		file.sides = new(sides)

@@ -114,7 +114,7 @@ func (c *call) readSome(fd int, p []byte) (int, error) {
 			return n, err
 		}
 	}
-	if !takeSlot() {
+	if c.f != nil && c.f.direct || !takeSlot() {
 		if c.begin() {
 			return c.endRequest(c.request.read(fd, p, c.off))
 		}
