@@ -74,7 +74,7 @@ func readOnDisk(c *call, fd int) {
 // no more after part of a block.
 func readNext(c *call, fd int) {
 	for c.err = c.interruption(); c.readPart(fd); {
-		if c.n > 0 && (c.cannotTell || c.f.direct) {
+		if c.n > 0 && c.cannotTell {
 			return
 		}
 	}
@@ -93,12 +93,7 @@ func (c *call) readPart(fd int) bool {
 // readSome reads what is in memory by a plain call, and the rest by a request. Where the file
 // system cannot tell which it is, the call is made like a write.
 func (c *call) readSome(fd int, p []byte) (int, error) {
-	switch {
-	case c.f != nil && c.f.direct: // it waits for the disk, whatever it is told
-		if c.begin() {
-			return c.endRequest(c.request.read(fd, p, c.off))
-		}
-	case !c.cannotTell:
+	if !c.cannotTell {
 		n, err := readCached(fd, p, c.off)
 		switch err {
 		case errWouldWait:
