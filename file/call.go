@@ -114,13 +114,38 @@ func (c *call) interruption() error {
 	return nil
 }
 
+// What is known of a file system.
+const (
+	unknown int32 = iota
+	isFUSE
+	isOther
+)
+
+// mayTransfer reports whether requests may read and write. On FUSE they may not: a read that comes
+// short, as at the end of the file, is tried again by io_uring, and there at the same offset (Linux
+// 6.18). The bytes would come twice.
+func (c *call) mayTransfer(fd int) bool {
+	if c.f == nil {
+		return !onFUSE(fd)
+	}
+	known := c.f.onFUSE.Load()
+	if known == unknown {
+		known = isOther
+		if onFUSE(fd) {
+			known = isFUSE
+		}
+		c.f.onFUSE.Store(known)
+	}
+	return known == isOther
+}
+
 // begin comes before a request, which the deadline and the context interrupt from then on. It
 // reports whether there can be one. If so endRequest follows it.
 func (c *call) begin() bool {
 	if c.refused || !c.request.possible() {
 		return false
 	}
-	c.request.reset()
+	c.request.reset(c.cannotTell)
 	if c.side != nil {
 		c.side.add(&c.request)
 	}

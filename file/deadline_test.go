@@ -200,6 +200,9 @@ func TestInterruptedReads(t *testing.T) {
 		stop.Store(true)
 		setter.Wait()
 		testutil.Eventually(t, "all requests to end", func() bool { return sched.FileStats().InFlight == 0 })
+		if n := len(f.reading.requests); n != 0 {
+			t.Errorf("the deadline would interrupt %d requests that are over", n)
+		}
 		for _, all := range lent {
 			for _, b := range all {
 				if !bytes.Equal(b.now, b.then) {
@@ -214,21 +217,23 @@ func TestInterruptedReads(t *testing.T) {
 // A call whose context came too late may still be interrupted by it: nobody else uses it again.
 func TestLateInterruption(t *testing.T) {
 	needRing(t)
-	forbidPlainCalls(t)
 	f := needDeadlines(t, byRequests, 10_000)
-	for range 2000 {
+	for range 20 {
 		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() { cancel(); close(done) }()
-		_, err := f.ReadAtContext(ctx, make([]byte, 10), 0)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
+		late := newCall(f, &f.reading, nil, 0)
+		late.ctx = ctx
+		if !late.begin() {
+			t.Fatal("no request can be made")
 		}
-		for range 3 {
-			if n, err := f.ReadAt(make([]byte, 10), 0); n != 10 || err != nil {
-				t.Fatalf("a read without a context: %d, %v", n, err)
+		cancel() // starts a goroutine that interrupts
+		if n, err := late.endRequest(1, nil); n != 1 || err != nil {
+			t.Errorf("what has come is lost: %d, %v", n, err)
+		}
+		late.finish(nil)
+		for range 20 {
+			if newCall(f, &f.reading, nil, 0) == late {
+				t.Fatal("the call is used again")
 			}
 		}
-		<-done
 	}
 }

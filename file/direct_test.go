@@ -122,7 +122,7 @@ func TestDirectAlignment(t *testing.T) {
 func TestDirectAppend(t *testing.T) {
 	forbidPlainCalls(t)
 	byOS, _ := openDirect(t, 4096)
-	f, err := OpenFile(byOS.Name(), os.O_WRONLY|os.O_APPEND|unix.O_DIRECT, 0)
+	f, err := OpenFile(byOS.Name(), os.O_RDWR|os.O_APPEND|unix.O_DIRECT, 0)
 	must(err)
 	defer f.Close()
 	buf := pages(t, 4096)

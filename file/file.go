@@ -24,9 +24,11 @@ type File struct {
 	appends bool // O_APPEND
 	direct  bool // O_DIRECT
 
-	// cannotTell is set once the file system has not been able to say whether a read would wait. With
-	// O_DIRECT it is not asked: a read waits, even one that is not to.
+	// cannotTell is set once the file system has not been able to say whether a read would wait.
 	cannotTell atomic.Bool
+
+	// onFUSE is unknown until the first request would be made.
+	onFUSE atomic.Int32
 }
 
 // sides are the deadlines of a file. They lie by themselves: a timer that is pending keeps them
@@ -61,10 +63,12 @@ const (
 
 func wrap(f *os.File, kind kind, flag int) *File {
 	file := &File{f: f, polled: kind == polled, appends: flag&os.O_APPEND != 0, direct: flag&directFlag != 0}
-	file.cannotTell.Store(file.direct)
 	if kind == onDisk {
 		file.raw, _ = f.SyscallConn()
 		file.sides = new(sides)
+	}
+	if kind == onDisk && file.direct {
+		file.raw.Control(func(fd uintptr) { file.cannotTell.Store(cannotTell(int(fd))) })
 	}
 	return file
 }

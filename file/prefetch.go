@@ -20,7 +20,7 @@ func (f *File) Prefetch(off, n int64) error {
 		return os.ErrInvalid
 	case off < 0:
 		return &os.PathError{Op: "prefetch", Path: f.f.Name(), Err: errNegativeOffset}
-	case f.raw == nil || f.cannotTell.Load() || n <= 0:
+	case f.raw == nil || f.direct || f.cannotTell.Load() || n <= 0:
 		return nil
 	}
 	buf := scratch.Get().(*[prefetchStep]byte)

@@ -74,7 +74,7 @@ func readOnDisk(c *call, fd int) {
 // no more after part of a block.
 func readNext(c *call, fd int) {
 	for c.err = c.interruption(); c.readPart(fd); {
-		if c.n > 0 && c.cannotTell {
+		if c.n > 0 && (c.cannotTell || c.f.direct) {
 			return
 		}
 	}
@@ -91,13 +91,15 @@ func (c *call) readPart(fd int) bool {
 }
 
 // readSome reads what is in memory by a plain call, and the rest by a request. Where the file
-// system cannot tell which it is, the call is made like a write.
+// system cannot tell which it is, the call is made like a write. With O_DIRECT a read waits, even
+// one that is not to, and is a request.
 func (c *call) readSome(fd int, p []byte) (int, error) {
-	if !c.cannotTell {
+	direct := c.f != nil && c.f.direct
+	if !c.cannotTell && !direct {
 		n, err := readCached(fd, p, c.off)
 		switch err {
 		case errWouldWait:
-			if c.begin() {
+			if c.mayTransfer(fd) && c.begin() {
 				return c.endRequest(c.request.read(fd, p, c.off))
 			}
 		case errCannotTell:
@@ -109,8 +111,8 @@ func (c *call) readSome(fd int, p []byte) (int, error) {
 			return n, err
 		}
 	}
-	if c.f != nil && c.f.direct || !takeSlot() {
-		if c.begin() {
+	if direct || !takeSlot() {
+		if c.mayTransfer(fd) && c.begin() {
 			return c.endRequest(c.request.read(fd, p, c.off))
 		}
 	} else {

@@ -28,9 +28,15 @@ type request struct{ r sched.FileRequest }
 
 // possible makes the ring if there is none, and reports whether there is one.
 func (r *request) possible() bool    { return sched.EnsureFileRing() }
-func (r *request) reset()            { r.r.Reset() }
 func (r *request) interrupt()        { r.r.Interrupt() }
 func (r *request) interrupted() bool { return r.r.Interrupted() }
+
+// reset prepares the next request. What may wait in spite of being told not to has to begin in a
+// thread of the kernel, or it would hold ours.
+func (r *request) reset(mayWait bool) {
+	r.r.Reset()
+	r.r.InWorker = mayWait
+}
 
 // read is pread(2), or read(2) with atPosition. The kernel moves the offset of a file only for
 // requests that it need not hand to the disk, so it is moved here.
@@ -130,6 +136,20 @@ func isInMemory(fd int, off, n int64) bool {
 	var last [1]byte
 	_, err := readCached(fd, last[:], end-1)
 	return err == nil
+}
+
+// cannotTell reports whether the file system of a file with O_DIRECT cannot tell whether a read
+// would wait. It asks for what no file has, so that nothing waits. A file that cannot be read does
+// not answer.
+func cannotTell(fd int) bool {
+	_, err := readCached(fd, make([]byte, minRead), 1<<62)
+	return err == errCannotTell || err == syscall.EBADF
+}
+
+// onFUSE reports whether a file is on FUSE, or may be.
+func onFUSE(fd int) bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(fd, &st) != nil || st.Type == unix.FUSE_SUPER_MAGIC
 }
 
 func setBlocking(fd uintptr) { unix.SetNonblock(int(fd), false) }

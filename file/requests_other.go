@@ -37,12 +37,14 @@ type request struct{}
 const onlyLinux = "uringnet: a request about a file on a system other than Linux"
 
 func (*request) possible() bool                              { return false }
-func (*request) reset()                                      { panic(onlyLinux) }
+func (*request) reset(bool)                                  { panic(onlyLinux) }
 func (*request) interrupt()                                  { panic(onlyLinux) }
 func (*request) interrupted() bool                           { panic(onlyLinux) }
 func (*request) read(int, []byte, int64) (int, error)        { panic(onlyLinux) }
 func (*request) write(int, []byte, int64, bool) (int, error) { panic(onlyLinux) }
 func (*request) sync(int, bool) error                        { panic(onlyLinux) }
+func cannotTell(int) bool                                    { panic(onlyLinux) }
+func onFUSE(int) bool                                        { panic(onlyLinux) }
 func readCached(int, []byte, int64) (int, error)             { panic(onlyLinux) }
 func readPlain(int, []byte, int64) (int, error)              { panic(onlyLinux) }
 func writePlain(int, []byte, int64) (int, error)             { panic(onlyLinux) }

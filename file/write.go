@@ -80,7 +80,7 @@ func writeOnDisk(c *call, fd int) {
 func (c *call) writeSome(fd int, p []byte) (int, error) {
 	if takeSlot() {
 		defer giveSlot()
-	} else if !(c.f.appends && c.f.direct) && c.begin() {
+	} else if !(c.f.appends && c.f.direct) && c.mayTransfer(fd) && c.begin() {
 		return c.endRequest(c.request.write(fd, p, c.off, c.f.appends))
 	}
 	return writePlain(fd, p, c.off)

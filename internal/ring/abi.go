@@ -40,6 +40,7 @@ const (
 
 // SQE flags and per-operation flags beyond iouring-go's.
 const (
+	sqeAsync       uint8 = 1 << 4 // IOSQE_ASYNC
 	sqeSkipSuccess uint8 = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS, Linux 5.17
 
 	recvPollFirst uint16 = 1 << 0 // IORING_RECVSEND_POLL_FIRST

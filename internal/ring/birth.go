@@ -94,7 +94,7 @@ var forFiles = []Restriction{
 	{kind: maySubmit, value: sys.IORING_OP_WRITE},
 	{kind: maySubmit, value: sys.IORING_OP_FSYNC},
 	{kind: maySubmit, value: sys.IORING_OP_ASYNC_CANCEL},
-	{kind: mayFlag, value: sqeSkipSuccess},
+	{kind: mayFlag, value: sqeSkipSuccess | sqeAsync},
 	{kind: mayRegister, value: uint8(registerEnableRings)},
 }
 

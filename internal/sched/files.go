@@ -32,6 +32,10 @@ func FileStats() Stats { return files.stats() }
 // returns when the kernel is done with the request, and with the memory that it names. It must live
 // on the heap, and may be used again.
 type FileRequest struct {
+	// InWorker has the request begin in a thread of the kernel; see ring.InWorker. The goroutine
+	// that makes requests sets it.
+	InWorker bool
+
 	op  Op
 	fut Future
 
@@ -88,6 +92,9 @@ func (r *FileRequest) start(mem []byte) *ring.SQE {
 // cancellation, and ends by itself.
 func (r *FileRequest) await(sqe *ring.SQE) (int, syscall.Errno) {
 	o := &r.op
+	if r.InWorker {
+		ring.InWorker(sqe)
+	}
 	files.submit(o, sqe)
 	for cancelled := false; !o.Done(); {
 		if r.Interrupted() && !cancelled {

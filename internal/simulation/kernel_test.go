@@ -168,6 +168,8 @@ func (r *fakeRing) take(sqe []byte) {
 			length:   int(binary.NativeEndian.Uint32(sqe[24:])),
 			waits:    binary.NativeEndian.Uint16(sqe[2:])&pollFirst != 0,
 		})
+	case sys.IORING_OP_READ, sys.IORING_OP_WRITE, sys.IORING_OP_FSYNC:
+		r.fileRequest(sqe)
 	case sys.IORING_OP_ASYNC_CANCEL:
 		if res := r.cancel(binary.NativeEndian.Uint64(sqe[16:])); res < 0 || !silent {
 			r.post(ring.CQE{UserData: userData, Res: res})

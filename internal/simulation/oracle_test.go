@@ -140,6 +140,9 @@ func (w *world) outstandingNow(c *conn) bool {
 // hung says of a call why it should have returned, now that nothing is pending, or nothing. mu is
 // held.
 func (w *world) hung(call *call) string {
+	if call.verb >= fileRead {
+		return "nothing is pending of its request"
+	}
 	c := call.conn
 	i := direction(call.verb)
 	switch {
@@ -188,7 +191,7 @@ func (w *world) judgeRest() bool {
 		return false
 	}
 	if call := suspect(); call != nil {
-		w.failf("%s of c%d hangs: %s", verbNames[call.verb], call.conn.number, w.hung(call))
+		w.failf("%s hangs: %s", call, w.hung(call))
 	}
 	return true
 }
@@ -218,7 +221,7 @@ func (w *world) finish() {
 			w.failf("c%d has written %d bytes, and its peer has read %d", c.number, c.out.sent, c.out.got)
 		}
 	}
-	for _, s := range sched.ReadStats() {
+	for _, s := range append(sched.ReadStats(), sched.FileStats()) {
 		if s.InFlight != 0 {
 			w.failf("%d operations are in flight when all is over", s.InFlight)
 		}

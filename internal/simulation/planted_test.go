@@ -74,6 +74,14 @@ var planted = []struct{ name, file, old, replacement string }{
 		"a Read that is interrupted leaves its request to the kernel", "socket/read.go",
 		"\t\trc.op.CancelAndAwait()\n\t\trc.leftRing = true\n", "\t\trc.leftRing = true\n\t\treturn 0, interrupted\n",
 	},
+	{
+		"a request about a file that is interrupted returns before the kernel is done", "sched/files.go",
+		"\t\t\tfiles.cancel(o)\n\t\t\tcontinue\n", "\t\t\tfiles.cancel(o)\n\t\t\treturn 0, syscall.ECANCELED\n",
+	},
+	{
+		"a request about a file is not handed to the kernel", "sched/files.go",
+		"\tfiles.flush()\n", "",
+	},
 }
 
 var (
@@ -124,7 +132,11 @@ func simulateWith(t *testing.T, file, old, replacement string) (string, error) {
 	if err := os.WriteFile(list, overlay, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	which := "^TestSimulation$"
+	if file == "sched/files.go" {
+		which = "^TestFileSimulation$"
+	}
 	out, err := exec.Command("go", "test", "-vet=off", "-count=1", "-overlay", list, ".",
-		"-run", "^TestSimulation$", "-v", "-seeds", "100000", "-timeout", "2m").CombinedOutput()
+		"-run", which, "-v", "-seeds", "100000", "-timeout", "2m").CombinedOutput()
 	return string(out), err
 }

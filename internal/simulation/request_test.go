@@ -21,7 +21,9 @@ type request struct {
 	length   int
 	waits    bool // for data, before it tries
 
-	conn      *conn
+	conn      *conn // nil if it is about a file
+	op        byte
+	offset    uint64
 	file      int // a duplicate of the descriptor: the reference to the file that a request has
 	try       bool
 	misses    int // cancellations that have not found it
@@ -64,6 +66,10 @@ func (r *fakeRing) receive(q *request) {
 // attempt looks for data. mu is held.
 func (r *fakeRing) attempt(at int) {
 	q, w := r.requests[at], r.w
+	if q.conn == nil {
+		r.attemptFile(at)
+		return
+	}
 	mem := w.lent(q)
 	if mem == nil {
 		w.failf("the kernel writes into memory that is not its own any more: the Read of c%d has returned", q.conn.number)
@@ -105,6 +111,10 @@ func (r *fakeRing) complete(at int) {
 	r.post(c)
 	if w.fault(w.plan.faults.Stale, 4) {
 		r.again = append(r.again, c)
+	}
+	if q.conn == nil {
+		w.fileCompleted(q)
+		return
 	}
 	if w.plan.faults.LateFiles {
 		r.held = append(r.held, q.file)

@@ -13,12 +13,14 @@ type plan struct {
 	schedule uint64 // seeds the order of events
 	setting  setting
 	faults   faults
+	disk     diskFaults
 	script   []step
 }
 
 // setting is how the world is made.
 type setting struct {
 	Conns     int
+	FileUsers int    // goroutines that make requests about files
 	Wait      string // as URINGNET_WAIT
 	Bare      bool   // the first connection is an operation on a ring without a socket around it
 	SeveralPs bool
@@ -66,10 +68,15 @@ const (
 	tick // the clock goes on by n
 	threadEnd
 	settle // all that is pending happens, and nothing may hang then
+	fileRead
+	fileWrite
+	fileSync
+	fileInterrupt
 )
 
 var verbNames = [...]string{"read", "write", "peer writes", "peer ends after", "peer goes after", "peer reads",
-	"read deadline", "write deadline", "deadlines", "close", "clock +", "thread ends", "settle"}
+	"read deadline", "write deadline", "deadlines", "close", "clock +", "thread ends", "settle",
+	"file read", "file write", "file sync", "interrupt"}
 
 func (s step) String() string {
 	switch s.verb {
@@ -85,7 +92,7 @@ func (s step) String() string {
 
 func (p plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "schedule %d\nsetting  %+v\nfaults   %+v\n", p.schedule, p.setting, p.faults)
+	fmt.Fprintf(&b, "schedule %d\nsetting  %+v\nfaults   %+v\ndisk     %+v\n", p.schedule, p.setting, p.faults, p.disk)
 	for i, s := range p.script {
 		fmt.Fprintf(&b, "%3d  %v\n", i, s)
 	}

@@ -33,7 +33,9 @@ func TestMain(m *testing.M) {
 }
 
 // Whatever the kernel does, connections keep their promises.
-func TestSimulation(t *testing.T) {
+func TestSimulation(t *testing.T) { simulate(t, newPlan) }
+
+func simulate(t *testing.T, newPlan func(seed uint64) plan) {
 	// The garbage collector would run goroutines of its own between ours. run collects.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	if *oneSeed >= 0 {
@@ -62,7 +64,7 @@ func fail(t *testing.T, seed uint64, w *world) {
 	if !w.runaway {
 		short = shrink(w.plan)
 	}
-	t.Errorf("seed %d: %s\n\nreplay it: go test ./internal/simulation -run TestSimulation -seed %d\n\n"+
-		"the shortest script with a fault, %d of %d steps:\n%v\nwhat happens:\n%s", seed, w.problem, seed,
+	t.Errorf("seed %d: %s\n\nreplay it: go test ./internal/simulation -run %s -seed %d\n\n"+
+		"the shortest script with a fault, %d of %d steps:\n%v\nwhat happens:\n%s", seed, w.problem, t.Name(), seed,
 		len(short.plan.script), len(w.plan.script), short.plan, strings.Join(short.trace, "\n"))
 }

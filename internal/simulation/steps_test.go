@@ -19,6 +19,8 @@ type call struct {
 	mayTimeOut  bool // the deadline has been over at some time during the call
 	mustTimeOut bool // the deadline was over when it was set, before the call, and was left so
 	mustFail    bool // Close had returned before
+
+	file fileCall
 }
 
 // do does a step of the script. mu is held.
@@ -38,6 +40,10 @@ func (w *world) do(s step) {
 				r.threadEnds()
 			}
 		}
+		return
+	}
+	if s.verb >= fileRead {
+		w.doFile(s)
 		return
 	}
 	c := w.conns[s.conn]

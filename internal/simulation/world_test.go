@@ -26,6 +26,7 @@ type world struct {
 	mu     sync.Mutex
 	rng    *rand.Rand
 	clock  int
+	files  []*fileUser
 	conns  []*conn
 	rings  []*fakeRing
 	descs  []*pollDesc
@@ -109,6 +110,9 @@ func (w *world) begin() {
 	})
 	if err != nil {
 		panic(err)
+	}
+	for range s.FileUsers {
+		w.files = append(w.files, new(fileUser))
 	}
 	for i := range s.Conns {
 		w.conns = append(w.conns, w.connect(i, s.Bare && i == 0 && len(w.rings) > 0))
