@@ -30,8 +30,8 @@ var copiedPackages = []copied{
 	{modulePath, "internal/whole", "whole", nil},
 	{modulePath, "internal/choice", "choice", nil},
 	{modulePath, "internal/socket", "socket", []string{
-		"borrowed.go", "direction.go", "endpoint.go", "errors.go", "norace.go", "race.go",
-		"read.go", "syscall_unsafe.go", "wait.go", "write.go",
+		"borrowed.go", "borrowed_unsafe.go", "direction.go", "endpoint.go", "errors.go", "norace.go",
+		"race.go", "read.go", "syscall_unsafe.go", "wait.go", "write.go",
 	}},
 	{modulePath, "internal/sched", "sched", nil},
 	{modulePath, "internal/ring", "ring", nil},

@@ -13,7 +13,7 @@ import "time"
 //
 //	open     Calls come and go. Evict -> evicted.
 //	evicted  Calls that wait were woken, and none waits any more. Release, after the last call has
-//	         left, ends it: then the descriptor may be closed.
+//	         left, ends it: then Close.
 type Borrowed struct{ endpoint }
 
 // Borrow makes a socket of a descriptor of one of the networks tcp, tcp4, tcp6, unix and

@@ -46,6 +46,7 @@
 //	fdguard.go    what keeps the descriptor open, and who else may have it
 //	rawconn.go, file.go  those who get it
 //	takeover.go   how package net's socket becomes one of these
-//	borrowed.go   a socket below package net's own, in a program that `uringnet go` has built
+//	borrowed.go   a socket below package net's own, in a program that `uringnet go` has built;
+//	              borrowed_unsafe.go calls for package net what cannot block
 //	tcp.go, sockopt.go, addr.go, errors.go, closed.go, syscall_unsafe.go, race.go
 package socket

@@ -20,6 +20,10 @@ type endpoint struct {
 	wr      direction
 	kind    kind
 
+	// shared is set for good once somebody else may have the descriptor of a [Borrowed] socket; see
+	// fdGuard for those of a [Conn]. Under wr.mu, which no write holds there.
+	shared bool
+
 	// answered is set by whatever writes, and reset by a Read of much; see inStream.
 	answered atomic.Bool
 

@@ -95,7 +95,7 @@ func (l *Listener) acceptAtOnce() (int, syscall.Errno) {
 	l.guard.mu.Lock()
 	if !l.guard.isShared() {
 		defer l.guard.mu.Unlock()
-		return acceptNow(l.fd, true)
+		return acceptNow(l.fd, nil, true)
 	}
 	l.guard.mu.Unlock()
 	if !backlogged(l.fd) {
@@ -104,7 +104,7 @@ func (l *Listener) acceptAtOnce() (int, syscall.Errno) {
 	if isBlocking(l.fd) {
 		unix.SetNonblock(l.fd, true)
 	}
-	return acceptNow(l.fd, false)
+	return acceptNow(l.fd, nil, false)
 }
 
 // backlogged reports whether connections wait to be accepted.

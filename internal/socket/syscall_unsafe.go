@@ -75,13 +75,15 @@ func peerName(fd int, buf []byte) int {
 
 // acceptNow accepts from a non-blocking listener. Where somebody may make it blocking at this very
 // moment it is not raw: a call that waits keeps a goroutine then, as package net's does, but no P.
-func acceptNow(fd int, raw bool) (int, syscall.Errno) {
+// The peer's address is stored in rsa, unless that is nil.
+func acceptNow(fd int, rsa *syscall.RawSockaddrAny, raw bool) (int, syscall.Errno) {
 	const flags = syscall.SOCK_CLOEXEC | syscall.SOCK_NONBLOCK
+	size := uint32(unsafe.Sizeof(*rsa))
 	if raw {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, flags, 0, 0)
+		n, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(rsa)), uintptr(unsafe.Pointer(&size)), flags, 0, 0)
 		return int(n), errno
 	}
-	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, flags, 0, 0)
+	n, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(rsa)), uintptr(unsafe.Pointer(&size)), flags, 0, 0)
 	return int(n), errno
 }
 
