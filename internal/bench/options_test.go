@@ -48,7 +48,7 @@ func TestParseOptionsDefaults(t *testing.T) {
 	for _, s := range o.Servers {
 		servers = append(servers, s.Name)
 	}
-	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 35 || o.Format != Text {
+	if got := strings.Join(servers, " "); got != "net uringnet iouring-go epoll" || len(o.Cells) != 39 || o.Format != Text {
 		t.Errorf("servers %s, %d cells, format %s", got, len(o.Cells), o.Format)
 	}
 	// "bench -cells echo64 -rounds 5" is promised to end within two minutes; a third is for

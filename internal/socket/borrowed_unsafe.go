@@ -26,6 +26,7 @@ func (b *Borrowed) Share() {
 // as [Listener] does it.
 func (b *Borrowed) Accept(rsa *syscall.RawSockaddrAny) (fd int, errno syscall.Errno) {
 	b.wr.mu.Lock()
+	b.listens = true
 	if !b.shared {
 		defer b.wr.mu.Unlock()
 		return acceptNow(b.fd, rsa, true)
@@ -43,8 +44,9 @@ func (b *Borrowed) SetsockoptInt(level, name, value int) syscall.Errno {
 
 // Close closes the descriptor, after Release. That waits for SO_LINGER, and a Unix socket may hold
 // others, which linger in its place. Who shares the socket may have given it a protocol that waits.
+// A listener resets all connections of its backlog.
 func (b *Borrowed) Close() error {
-	if b.kind != tcp || b.shared || lingers(b.fd) {
+	if b.kind != tcp || b.listens || b.shared || lingers(b.fd) {
 		return syscall.Close(b.fd)
 	}
 	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(b.fd), 0, 0)

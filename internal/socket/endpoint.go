@@ -24,6 +24,9 @@ type endpoint struct {
 	// fdGuard for those of a [Conn]. Under wr.mu, which no write holds there.
 	shared bool
 
+	// listens is set once something was accepted from a [Borrowed] socket. Under wr.mu.
+	listens bool
+
 	// answered is set by whatever writes, and reset by a Read of much; see inStream.
 	answered atomic.Bool
 
