@@ -104,14 +104,3 @@ func TestDirFS(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestNothing(t *testing.T) {
-	f := opened(t, written(t, []byte("x")), os.O_RDONLY)
-	if _, err := f.Write(nil); err == nil {
-		t.Error("written to a file that is open for reading")
-	}
-	f.Close()
-	if n, err := f.ReadAt(nil, 0); n != 0 || err != nil {
-		t.Errorf("of a closed file: %d, %v; os finds nothing wrong", n, err)
-	}
-}
