@@ -80,7 +80,8 @@ var planted = []struct{ name, file, old, replacement string }{
 	},
 	{
 		"a request about a file is not handed to the kernel", "sched/files.go",
-		"\tfiles.flush()\n", "",
+		"\tfiles.submit(o, sqe)\n",
+		"\to.userData = files.table.insert(o)\n\tsqe.SetUserData(o.userData)\n\tfiles.mu.Unlock()\n",
 	},
 }
 
