@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	runtimemetrics "runtime/metrics"
 	"strconv"
 	"strings"
 	"time"
@@ -48,9 +49,7 @@ type reading struct {
 // look reads all numbers, after a garbage collection.
 func look() (r reading, err error) {
 	runtime.GC()
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	r.heap = float64(mem.HeapAlloc)
+	r.heap = liveHeap()
 	r.goroutines = float64(runtime.NumGoroutine())
 	r.inFlight = float64(inFlight())
 	files, err := os.ReadDir("/proc/self/fd")
@@ -70,6 +69,14 @@ func look() (r reading, err error) {
 	}
 	r.socketBuffers *= float64(os.Getpagesize())
 	return r, nil
+}
+
+// liveHeap is what the last garbage collection has found to be in use. What was allocated since does
+// not count: on a busy machine that is some MiB before this is called.
+func liveHeap() float64 {
+	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	runtimemetrics.Read(live)
+	return float64(live[0].Value.Uint64())
 }
 
 // field returns the number after the first occurrence of a word in a file.
