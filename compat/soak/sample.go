@@ -71,8 +71,8 @@ func look() (r reading, err error) {
 	return r, nil
 }
 
-// liveHeap is what the last garbage collection has found to be in use. What was allocated since does
-// not count: on a busy machine that is some MiB before this is called.
+// liveHeap is what the last garbage collection has found to be in use. What was allocated since
+// does not count: on a busy machine that is some MiB before this is called.
 func liveHeap() float64 {
 	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	runtimemetrics.Read(live)
