@@ -31,29 +31,6 @@ func TestDeadlineOfABubble(t *testing.T) {
 	}
 }
 
-func TestDeadlines(t *testing.T) {
-	f := opened(t, written(t, content(10)), os.O_RDONLY)
-	read := func() error {
-		_, err := f.ReadAt(make([]byte, 1), 0)
-		return err
-	}
-	if err := f.SetReadDeadline(time.Now().Add(time.Millisecond)); errors.Is(err, os.ErrNoDeadline) {
-		t.Skip("package os serves files here")
-	}
-	for deadline := time.Now().Add(10 * time.Second); !errors.Is(read(), os.ErrDeadlineExceeded); {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not pass")
-		}
-		time.Sleep(time.Millisecond)
-	}
-	f.SetReadDeadline(time.Now().Add(time.Millisecond))
-	f.SetReadDeadline(time.Time{})
-	time.Sleep(20 * time.Millisecond)
-	if err := read(); err != nil {
-		t.Errorf("of a deadline that was cleared: %v", err)
-	}
-}
-
 // A deadline that has not come yet keeps no file open that the program has lost.
 func TestLostFileWithDeadline(t *testing.T) {
 	name := written(t, []byte("x"))

@@ -3,13 +3,18 @@
 package socket
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // borrowedListener returns a listener of TCP whose descriptor the test owns, and its address.
@@ -97,12 +102,18 @@ func TestBorrowedAcceptBlocks(t *testing.T) {
 	l, addr := borrowedListener(t)
 	l.Share()
 	unix.SetNonblock(l.fd, false)
-	accepted := make(chan int)
+	accepted, tid := make(chan int), make(chan int)
 	go func() {
+		runtime.LockOSThread()
+		tid <- unix.Gettid()
 		fd, _ := l.Accept(new(syscall.RawSockaddrAny))
 		accepted <- fd
 	}()
-	time.Sleep(10 * time.Millisecond)
+	thread := <-tid
+	testutil.Eventually(t, "accept4 to wait in the kernel", func() bool {
+		call, _ := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", thread))
+		return strings.HasPrefix(string(call), fmt.Sprint(unix.SYS_ACCEPT4, " "))
+	})
 	collected := make(chan bool)
 	go func() {
 		runtime.GC() // stops all Ps
