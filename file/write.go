@@ -26,7 +26,7 @@ func (f *File) WriteString(s string) (int, error) {
 	if f != nil && f.raw == nil {
 		return f.f.WriteString(s)
 	}
-	return f.Write([]byte(s))
+	return f.Write(bytesOf(s))
 }
 
 // WriteAt writes len(p) bytes at an offset, as [os.File.WriteAt] does. It fails on a file that was
