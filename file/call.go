@@ -13,16 +13,17 @@ const atPosition = -1
 // call is one call of a method on a file that may make requests. Between newCall and finish it
 // belongs to the goroutine that makes the call.
 type call struct {
-	f    *File     // nil in ReadFile
-	side *deadline // nil in ReadFile
-	p    []byte
-	off  int64 // where p[n:] belongs, or atPosition
-	n    int   // so much of p is done
-	err  error
-	run  func(c *call, fd int)
+	f      *File     // nil in ReadFile
+	side   *deadline // nil in ReadFile
+	device uint64    // where the file is
+	p      []byte
+	off    int64 // where p[n:] belongs, or atPosition
+	n      int   // so much of p is done
+	err    error
+	run    func(c *call, fd int)
 
-	// cannotTell is set if the file system cannot tell whether a read would wait.
-	cannotTell bool
+	plain      bool // a call was made that may wait
+	cannotTell bool // the file system cannot tell whether a read would wait
 
 	ctx context.Context // what interrupts it beside the deadline
 
@@ -47,7 +48,10 @@ func newCall(f *File, side *deadline, p []byte, off int64) *call {
 	c := calls.Get().(*call)
 	c.f, c.side, c.p, c.off = f, side, p, off
 	c.n, c.err, c.ctx, c.refused = 0, nil, context.Background(), false
-	c.cannotTell = f != nil && f.cannotTell.Load()
+	c.plain, c.cannotTell = false, false
+	if f != nil {
+		c.device, c.cannotTell = f.device, f.cannotTell.Load()
+	}
 	return c
 }
 
@@ -96,8 +100,8 @@ func (c *call) add(n int, err error) {
 	}
 }
 
-// errCancelled is the error of a request that was cancelled: by an interruption, or by the kernel,
-// which cancels those of a thread that ends, and those for which it can make no thread.
+// errCancelled is the error of a request that the kernel never had, or has cancelled: there was an
+// interruption, or it has no memory.
 var errCancelled = errors.New("the request was cancelled")
 
 // errRefused says that a request came to nothing, and that a plain call is to be made.
@@ -114,38 +118,12 @@ func (c *call) interruption() error {
 	return nil
 }
 
-// What is known of a file system.
-const (
-	unknown int32 = iota
-	isFUSE
-	isOther
-)
-
-// mayTransfer reports whether requests may read and write. On FUSE they may not: a read that comes
-// short, as at the end of the file, is tried again by io_uring, and there at the same offset (Linux
-// 6.18). The bytes would come twice.
-func (c *call) mayTransfer(fd int) bool {
-	if c.f == nil {
-		return !onFUSE(fd)
-	}
-	known := c.f.onFUSE.Load()
-	if known == unknown {
-		known = isOther
-		if onFUSE(fd) {
-			known = isFUSE
-		}
-		c.f.onFUSE.Store(known)
-	}
-	return known == isOther
-}
-
 // begin comes before a request, which the deadline and the context interrupt from then on. It
 // reports whether there can be one. If so endRequest follows it.
 func (c *call) begin() bool {
-	if c.refused || !c.request.possible() {
+	if c.refused || !c.request.reset(c.device) {
 		return false
 	}
-	c.request.reset(c.cannotTell)
 	if c.side != nil {
 		c.side.add(&c.request)
 	}

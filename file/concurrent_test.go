@@ -31,7 +31,7 @@ func atOnce(n int, f func(i int)) {
 // chilling drives the file out of memory again and again, if that is the way, until the function
 // that it returns is called.
 func chilling(w way, name string) (end func()) {
-	if w != cold {
+	if w == asItIs {
 		return func() {}
 	}
 	var stop atomic.Bool

@@ -96,10 +96,11 @@ func (d *deadline) remove(r *request) {
 	delete(d.requests, r)
 }
 
-// SetDeadline sets the deadline of reads and writes; the zero time clears it. A call that is
-// interrupted fails with an error that is [os.ErrDeadlineExceeded] by errors.Is. It returns when
-// the kernel has let go of the memory: what has begun on the disk comes to its end first, and is
-// returned. Where all calls are those of package os the error is [os.ErrNoDeadline], as there.
+// SetDeadline sets the deadline of reads and writes; the zero time clears it. A call that begins
+// after it, and a read that waits for its turn at the disk, fail with an error that is
+// [os.ErrDeadlineExceeded] by errors.Is. What has begun comes to its end first, and is returned:
+// the kernel does not let go of its memory before. Where all calls are those of package os the
+// error is [os.ErrNoDeadline], as there.
 func (f *File) SetDeadline(t time.Time) error {
 	return f.setDeadline(t, (*os.File).SetDeadline, true, true)
 }

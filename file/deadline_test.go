@@ -46,7 +46,7 @@ func needDeadlines(t *testing.T, w way, size int) *File {
 func TestDeadlineBefore(t *testing.T) {
 	inEachWay(t, func(t *testing.T, w way) {
 		f := needDeadlines(t, w, 10_000)
-		before := sched.FileStats().Submissions
+		before := sched.ReadFileStats().Submissions
 		for _, c := range interruptible {
 			must(f.SetDeadline(time.Unix(1, 0)))
 			n, err := c.call(f, make([]byte, 100))
@@ -61,7 +61,7 @@ func TestDeadlineBefore(t *testing.T) {
 		if got, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(got, pattern(10_000, 1)) {
 			t.Errorf("the file has changed: %v", err)
 		}
-		if n := sched.FileStats().Submissions - before; n != 0 {
+		if n := sched.ReadFileStats().Submissions - before; n != 0 {
 			t.Errorf("%d requests", n)
 		}
 	})
@@ -199,7 +199,7 @@ func TestInterruptedReads(t *testing.T) {
 		})
 		stop.Store(true)
 		setter.Wait()
-		testutil.Eventually(t, "all requests to end", func() bool { return sched.FileStats().InFlight == 0 })
+		testutil.Eventually(t, "all requests to end", func() bool { return sched.ReadFileStats().InFlight == 0 })
 		if n := len(f.reading.requests); n != 0 {
 			t.Errorf("the deadline would interrupt %d requests that are over", n)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/uringnet/internal/sched"
 	"github.com/uringnet/uringnet/internal/testutil"
 )
 
@@ -101,6 +102,31 @@ func TestReadProc(t *testing.T) {
 					x.do(op{verb: write, n: 1})
 			})
 		})
+	}
+}
+
+// Where the file system cannot tell whether a read would wait, all reads are plain calls.
+func TestNoRequestsWhereNobodyTells(t *testing.T) {
+	needRing(t)
+	forbidPlainReads(t)
+	for _, most := range []int32{mostTries, 0} {
+		defer func(was int32) { mostTries = was }(mostTries)
+		mostTries = most
+		before := sched.ReadFileStats().Submissions
+		f, err := Open("/proc/self/maps")
+		must(err)
+		defer f.Close()
+		for range 3 {
+			if n, err := f.Read(make([]byte, 10)); n != 10 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if data, err := ReadFile("/proc/self/maps"); len(data) < 1000 || err != nil {
+			t.Errorf("%d bytes, %v", len(data), err)
+		}
+		if n := sched.ReadFileStats().Submissions - before; n != 0 {
+			t.Errorf("%d tries: %d requests", most, n)
+		}
 	}
 }
 

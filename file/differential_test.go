@@ -27,11 +27,11 @@ type way int
 
 const (
 	asItIs     way = iota // from memory, mostly
-	cold                  // what is read is not in memory, so that reads become requests
-	byRequests            // whatever can become a request does
+	cold                  // what is read is not in memory
+	byRequests            // likewise, and no read may wait in a plain call
 )
 
-var wayNames = [...]string{"as it is", "cold", "all by requests"}
+var wayNames = [...]string{"as it is", "cold", "by requests"}
 
 // Whatever is done to a file of this package ends as it does with one of package os.
 func TestDifferential(t *testing.T) {
@@ -55,10 +55,10 @@ func TestDifferential(t *testing.T) {
 
 func runScripts(t *testing.T, w way, first, n uint64) {
 	if w == byRequests {
-		forbidPlainCalls(t)
+		forbidPlainReads(t)
 	}
 	rings := haveRing(t)
-	before := sched.FileStats().Submissions
+	before := sched.ReadFileStats().Submissions
 	dirs := [2]string{t.TempDir(), t.TempDir()}
 	must, begin := uint64(0), time.Now()
 	for seed := first; seed < first+n; seed++ {
@@ -69,14 +69,14 @@ func runScripts(t *testing.T, w way, first, n uint64) {
 				seed, problem, wayNames[w], seed, newScript(seed))
 		}
 	}
-	got := sched.FileStats().Submissions - before
+	got := sched.ReadFileStats().Submissions - before
 	t.Logf("%d scripts, %d requests, %v", n, got, time.Since(begin).Round(time.Millisecond))
 	switch {
 	case !rings:
-	case w == byRequests && got < must:
-		t.Errorf("%d requests for %d calls that have read or written something", got, must)
-	case w == cold && got == 0 && goesCold(t):
-		t.Error("no request for what is not in memory")
+	case w == byRequests && got < must*9/10 && goesCold(t): // those of holes may be in memory by then
+		t.Errorf("%d requests for %d reads of what was not in memory", got, must)
+	case w != byRequests && got > 0:
+		t.Errorf("%d requests where one goroutine reads", got)
 	}
 }
 
@@ -84,7 +84,7 @@ func runScripts(t *testing.T, w way, first, n uint64) {
 func haveRing(t *testing.T) bool {
 	t.Helper()
 	possible, err := usable()
-	return err == nil && possible && sched.EnsureFileRing()
+	return err == nil && possible && new(request).reset(0)
 }
 
 // needRing skips a test of requests where none can be made.
@@ -95,12 +95,11 @@ func needRing(t *testing.T) {
 	}
 }
 
-// forbidPlainCalls makes a request of each call that can be one, if the File cannot tell what is in
-// memory.
-func forbidPlainCalls(t *testing.T) {
-	was := slots
-	slots = 0
-	t.Cleanup(func() { slots = was })
+// forbidPlainReads makes a request of each read that has to wait.
+func forbidPlainReads(t *testing.T) {
+	was := fewReads
+	fewReads = 0
+	t.Cleanup(func() { fewReads = was })
 }
 
 // goesCold reports whether what is written in a temporary folder can be driven out of memory, and

@@ -23,12 +23,10 @@ type File struct {
 	polled  bool // package os does not know that Fd has to make it blocking
 	appends bool // O_APPEND
 	direct  bool // O_DIRECT
+	device  uint64
 
 	// cannotTell is set once the file system has not been able to say whether a read would wait.
 	cannotTell atomic.Bool
-
-	// onFUSE is unknown until the first request would be made.
-	onFUSE atomic.Int32
 }
 
 // sides are the deadlines of a file. They lie by themselves: a timer that is pending keeps them
@@ -45,11 +43,11 @@ func Create(name string) (*File, error) {
 
 // OpenFile opens a file with flags of package os, as [os.OpenFile] does.
 func OpenFile(name string, flag int, perm fs.FileMode) (*File, error) {
-	f, kind, err := open(name, flag, perm)
+	f, kind, device, err := open(name, flag, perm)
 	if err != nil {
 		return nil, err
 	}
-	return wrap(f, kind, flag), nil
+	return wrap(f, kind, flag, device), nil
 }
 
 // kind is what a descriptor is open on.
@@ -61,8 +59,9 @@ const (
 	onDisk             // a regular file, or a block device
 )
 
-func wrap(f *os.File, kind kind, flag int) *File {
-	file := &File{f: f, polled: kind == polled, appends: flag&os.O_APPEND != 0, direct: flag&directFlag != 0}
+func wrap(f *os.File, kind kind, flag int, device uint64) *File {
+	file := &File{f: f, device: device}
+	file.polled, file.appends, file.direct = kind == polled, flag&os.O_APPEND != 0, flag&directFlag != 0
 	if kind == onDisk {
 		file.raw, _ = f.SyscallConn()
 		file.sides = new(sides)

@@ -11,21 +11,21 @@ import (
 
 // open opens a file, and says what it is open on. Package os first asks the runtime's poller, which
 // costs five system calls for a regular file. Here only what is none is given to it.
-func open(name string, flag int, perm fs.FileMode) (*os.File, kind, error) {
+func open(name string, flag int, perm fs.FileMode) (_ *os.File, _ kind, device uint64, err error) {
 	usable, err := usable()
 	if err != nil {
-		return nil, byOS, &fs.PathError{Op: "open", Path: name, Err: err}
+		return nil, byOS, 0, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	if !usable {
 		f, err := os.OpenFile(name, flag, perm)
-		return f, byOS, err
+		return f, byOS, 0, err
 	}
 	fd, st, err := openPlain(name, flag, perm)
 	if err != nil {
-		return nil, byOS, &fs.PathError{Op: "open", Path: name, Err: err}
+		return nil, byOS, 0, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	f, kind := newFile(fd, name, flag, st)
-	return f, kind, nil
+	return f, kind, uint64(st.Dev), nil
 }
 
 // openPlain is open(2), and says what was opened.

@@ -37,8 +37,8 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // ReadAtContext is ReadAt until ctx is done. Then it fails with an error that is context.Cause(ctx)
-// by errors.Is. It returns when the kernel has let go of p: for a read that has begun on the disk,
-// that is when the disk is done.
+// by errors.Is. It returns when the kernel has let go of p: a read that has begun comes to its end,
+// and is returned.
 func (f *File) ReadAtContext(ctx context.Context, p []byte, off int64) (int, error) {
 	return f.readAt(ctx, p, off)
 }
@@ -69,12 +69,12 @@ func readOnDisk(c *call, fd int) {
 	}
 }
 
-// readNext is readOnDisk for Read. What cannot tell whether a read would wait may be no file on a
-// disk, but one that gives what has come and waits for more, such as trace_pipe. And O_DIRECT reads
-// no more after part of a block.
+// readNext is readOnDisk for Read, which is done with a call that may wait: a file may be one that
+// gives what has come and waits for more, such as trace_pipe. And O_DIRECT reads no more after part
+// of a block.
 func readNext(c *call, fd int) {
 	for c.err = c.interruption(); c.readPart(fd); {
-		if c.n > 0 && (c.cannotTell || c.f.direct) {
+		if c.n > 0 && (c.plain || c.f.direct) {
 			return
 		}
 	}
@@ -90,33 +90,42 @@ func (c *call) readPart(fd int) bool {
 	return err != nil || n > 0
 }
 
-// readSome reads what is in memory by a plain call, and the rest by a request. Where the file
-// system cannot tell which it is, the call is made like a write. With O_DIRECT a read waits, even
-// one that is not to, and is a request.
+// readSome reads by a plain call, while few reads are under way. When there are more, what is in
+// memory is read by a call that does not wait, and the rest by a request. With O_DIRECT all reads
+// wait.
 func (c *call) readSome(fd int, p []byte) (int, error) {
-	direct := c.f != nil && c.f.direct
-	if !c.cannotTell && !direct {
-		n, err := readCached(fd, p, c.off)
-		switch err {
-		case errWouldWait:
-			if c.mayTransfer(fd) && c.begin() {
-				return c.endRequest(c.request.read(fd, p, c.off))
-			}
-		case errCannotTell:
-			c.cannotTell = true
-			if c.f != nil {
-				c.f.cannotTell.Store(true)
-			}
-		default:
+	few := readsUnderWay.Add(1) <= fewReads
+	defer readsUnderWay.Add(-1)
+	if !few && !c.cannotTell && (c.f == nil || !c.f.direct) {
+		if n, err := c.tryToRead(fd, p); err != errWouldWait && err != errCannotTell {
 			return n, err
 		}
 	}
-	if direct || !takeSlot() {
-		if c.mayTransfer(fd) && c.begin() {
-			return c.endRequest(c.request.read(fd, p, c.off))
-		}
-	} else {
-		defer giveSlot()
+	if !few && !c.cannotTell && c.begin() {
+		return c.endRequest(c.request.read(fd, p, c.off))
 	}
+	c.plain = true
 	return readPlain(fd, p, c.off)
+}
+
+// tryToRead reads what is in memory. What is not the kernel begins to read from the disk, and waits
+// if the queue of the disk is full. So if there are too many tries, only what is surely in memory
+// is tried.
+func (c *call) tryToRead(fd int, p []byte) (n int, err error) {
+	defer tries.Add(-1)
+	switch {
+	case tries.Add(1) <= mostTries || isInMemory(fd, c.off, int64(len(p))):
+		n, err = readCached(fd, p, c.off)
+	case cannotTell(fd):
+		err = errCannotTell
+	default:
+		err = errWouldWait
+	}
+	if err == errCannotTell {
+		c.cannotTell = true
+		if c.f != nil {
+			c.f.cannotTell.Store(true)
+		}
+	}
+	return n, err
 }

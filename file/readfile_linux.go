@@ -23,7 +23,7 @@ func readFile(name string) ([]byte, error) {
 		return io.ReadAll(f)
 	}
 	defer unix.Close(fd)
-	data, err := readDescriptor(fd, st.Size)
+	data, err := readDescriptor(fd, st.Size, uint64(st.Dev))
 	if err != nil {
 		err = &fs.PathError{Op: "read", Path: name, Err: err}
 	}
@@ -31,8 +31,8 @@ func readFile(name string) ([]byte, error) {
 }
 
 // readDescriptor reads until the end of a file of that size, as far as is known. A file system that
-// can tell whether a read would wait knows it: then the end need not be read.
-func readDescriptor(fd int, size int64) (data []byte, err error) {
+// has told whether a read would wait knows it: then the end need not be read.
+func readDescriptor(fd int, size int64, device uint64) (data []byte, err error) {
 	known := int(size)
 	if int64(known) != size {
 		known = 0 // as package os does: it would not fit into memory
@@ -41,11 +41,12 @@ func readDescriptor(fd int, size int64) (data []byte, err error) {
 	n, next := 0, data[:known]
 	for {
 		c := newCall(nil, nil, next, atPosition)
+		c.device = device
 		readOnDisk(c, fd)
-		exact := !c.cannotTell
+		told := !c.plain
 		m, err := c.finish(nil)
 		n += m
-		if err != nil || m < len(next) || exact && m > 0 && n == known {
+		if err != nil || m < len(next) || told && m > 0 && n == known {
 			return data[:n], err
 		}
 		if n == len(data) {

@@ -23,61 +23,37 @@ func usable() (bool, error) {
 // outsideBubbles runs f soon, in a goroutine that belongs to no testing/synctest bubble.
 func outsideBubbles(f func()) { sched.OutsideBubbles(f) }
 
-// request is one request at a time.
-type request struct{ r sched.FileRequest }
+// request is a read by a disk, one at a time.
+type request struct {
+	r    sched.FileRequest
+	disk *sched.Disk
+}
 
-// possible makes the ring if there is none, and reports whether there is one.
-func (r *request) possible() bool    { return sched.EnsureFileRing() }
+// reset prepares the next request, and reports whether one can be made: not if there is no ring.
+func (r *request) reset(device uint64) bool {
+	r.r.Reset()
+	r.disk = sched.DiskOf(device)
+	return r.disk != nil
+}
+
 func (r *request) interrupt()        { r.r.Interrupt() }
 func (r *request) interrupted() bool { return r.r.Interrupted() }
 
-// reset prepares the next request. What may wait in spite of being told not to has to begin in a
-// thread of the kernel, or it would hold ours.
-func (r *request) reset(mayWait bool) {
-	r.r.Reset()
-	r.r.InWorker = mayWait
-}
-
-// read is pread(2), or read(2) with atPosition. The kernel moves the offset of a file only for
-// requests that it need not hand to the disk, so it is moved here.
+// read is pread(2), or read(2) with atPosition: then it moves the offset on, from wherever that is,
+// since a Seek, or a call of the other direction, may have moved it meanwhile.
 func (r *request) read(fd int, p []byte, off int64) (int, error) {
 	if off != atPosition {
-		return result(r.r.Read(fd, p, off))
+		return result(r.r.Read(r.disk, fd, p, off))
 	}
 	off, err := unix.Seek(fd, 0, unix.SEEK_CUR)
 	if err != nil {
 		return 0, err
 	}
-	n, err := result(r.r.Read(fd, p, off))
-	return moved(fd, n, err)
-}
-
-// write is pwrite(2), or write(2) with atPosition, likewise. Where the file is opened for appending
-// it leaves the place, and the offset, to the kernel.
-func (r *request) write(fd int, p []byte, off int64, appends bool) (int, error) {
-	if off != atPosition || appends {
-		return result(r.r.Write(fd, p, off))
-	}
-	off, err := unix.Seek(fd, 0, unix.SEEK_CUR)
-	if err != nil {
-		return 0, err
-	}
-	n, err := result(r.r.Write(fd, p, off))
-	return moved(fd, n, err)
-}
-
-// moved moves the offset on by n, from wherever it is: a Seek, or a call of the other direction,
-// may have moved it meanwhile.
-func moved(fd, n int, err error) (int, error) {
+	n, err := result(r.r.Read(r.disk, fd, p, off))
 	if n > 0 {
 		_, err = unix.Seek(fd, int64(n), unix.SEEK_CUR)
 	}
 	return n, err
-}
-
-func (r *request) sync(fd int, onlyData bool) error {
-	_, err := result(0, r.r.Sync(fd, onlyData))
-	return err
 }
 
 func result(n int, errno syscall.Errno) (int, error) {
@@ -119,6 +95,12 @@ func readCached(fd int, p []byte, off int64) (int, error) {
 // kernel has counted pages since Linux 6.5, those included that the disk is still at: of such a row
 // the last comes last.
 func isInMemory(fd int, off, n int64) bool {
+	if off == atPosition {
+		var err error
+		if off, err = unix.Seek(fd, 0, unix.SEEK_CUR); err != nil {
+			return false
+		}
+	}
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil || st.Size <= off {
 		return false
@@ -138,18 +120,12 @@ func isInMemory(fd int, off, n int64) bool {
 	return err == nil
 }
 
-// cannotTell reports whether the file system of a file with O_DIRECT cannot tell whether a read
-// would wait. It asks for what no file has, so that nothing waits. A file that cannot be read does
-// not answer.
+// cannotTell reports whether the file system cannot tell whether a read would wait. It asks for
+// what no file has, so that nothing waits. A file that cannot be read, or has no offset, does not
+// answer.
 func cannotTell(fd int) bool {
 	_, err := readCached(fd, make([]byte, minRead), 1<<62)
-	return err == errCannotTell || err == syscall.EBADF
-}
-
-// onFUSE reports whether a file is on FUSE, or may be.
-func onFUSE(fd int) bool {
-	var st unix.Statfs_t
-	return unix.Fstatfs(fd, &st) != nil || st.Type == unix.FUSE_SUPER_MAGIC
+	return err == errCannotTell || err == syscall.EBADF || err == syscall.ESPIPE
 }
 
 func setBlocking(fd uintptr) { unix.SetNonblock(int(fd), false) }

@@ -40,7 +40,7 @@ type side struct {
 	way  way
 
 	f    handle
-	made uint64 // calls that must have been requests, if all are
+	made uint64 // reads that were not in memory, but in the way asItIs
 }
 
 // castagnoli is a checksum that processors compute.
@@ -102,14 +102,13 @@ func (x *side) open(s script) string {
 	}
 	if f != nil {
 		x.f = f
-		f.cannotTell.Store(x.way == byRequests)
 	}
 	return x.words(0, nil, err)
 }
 
 // do makes a call.
 func (x *side) do(o op) string {
-	if x.way == cold {
+	if x.way != asItIs {
 		chill(x.name())
 	}
 	out := x.call(o)
@@ -140,7 +139,6 @@ func (x *side) call(o op) string {
 		default:
 			n, err = x.f.WriteAt(buf, o.off)
 		}
-		x.count(n)
 		return x.words(int64(n), nil, err)
 	case readFrom, copyTo:
 		return x.copy(o)
@@ -187,7 +185,7 @@ func (x *side) change(o op) string {
 	return x.words(0, nil, x.f.Close())
 }
 
-// count takes note of a call that has transferred n bytes.
+// count takes note of a read of n bytes.
 func (x *side) count(n int) {
 	if n > 0 {
 		x.made++
@@ -239,7 +237,6 @@ func (x *side) source(o op) (io.Reader, *io.LimitedReader) {
 	default:
 		f, err := Open(name)
 		must(err)
-		f.cannotTell.Store(x.way == byRequests)
 		r = f
 	}
 	if s, ok := r.(io.Seeker); ok {

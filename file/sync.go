@@ -23,16 +23,9 @@ func (f *File) sync(run func(*call, int)) error {
 func syncAll(c *call, fd int)  { c.sync(fd, false) }
 func syncData(c *call, fd int) { c.sync(fd, true) }
 
-// sync makes a request at once: a sync waits for the disk.
+// sync is a plain call, for the same reason as a write.
 func (c *call) sync(fd int, onlyData bool) {
-	for c.err = errRefused; c.err == errRefused; {
-		switch {
-		case c.interruption() != nil:
-			c.err = c.interruption()
-		case c.begin():
-			_, c.err = c.endRequest(0, c.request.sync(fd, onlyData))
-		default:
-			c.err = syncPlain(fd, onlyData)
-		}
+	if c.err = c.interruption(); c.err == nil {
+		c.err = syncPlain(fd, onlyData)
 	}
 }

@@ -35,8 +35,8 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	return f.writeAt(context.Background(), p, off)
 }
 
-// WriteAtContext is WriteAt until ctx is done. Then it fails with an error that is
-// context.Cause(ctx) by errors.Is. It returns when the kernel has let go of p.
+// WriteAtContext is WriteAt, but once ctx is done it fails with an error that is context.Cause(ctx)
+// by errors.Is. A write that has begun comes to its end.
 func (f *File) WriteAtContext(ctx context.Context, p []byte, off int64) (int, error) {
 	return f.writeAt(ctx, p, off)
 }
@@ -62,28 +62,16 @@ func (f *File) writeAt(ctx context.Context, p []byte, off int64) (int, error) {
 	return n, f.named("write", err)
 }
 
-// writeOnDisk writes until all of c.p is written.
+// writeOnDisk writes until all of c.p is written, by plain calls: as a rule they go to memory. What
+// waits for the disk needs a thread in any case, ours or one of the kernel's.
 func writeOnDisk(c *call, fd int) {
 	for c.err = c.interruption(); c.n < len(c.p) && c.err == nil; {
-		n, err := c.writeSome(fd, c.p[c.n:][:min(len(c.p)-c.n, maxRW)])
+		n, err := writePlain(fd, c.p[c.n:][:min(len(c.p)-c.n, maxRW)], c.off)
 		if err == nil && n == 0 {
 			err = io.ErrUnexpectedEOF // as package os has it
 		}
 		c.add(n, err)
 	}
-}
-
-// writeSome writes by a plain call, or by a request if too many of those are under way.
-//
-// The kernel does not move the offset of a file for a request that it hands to the disk itself, and
-// only it knows where the end of the file was.
-func (c *call) writeSome(fd int, p []byte) (int, error) {
-	if takeSlot() {
-		defer giveSlot()
-	} else if !(c.f.appends && c.f.direct) && c.mayTransfer(fd) && c.begin() {
-		return c.endRequest(c.request.write(fd, p, c.off, c.f.appends))
-	}
-	return writePlain(fd, p, c.off)
 }
 
 // ReadFrom copies r to the file until it ends. What has a descriptor, such as a file or a socket,

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func slowSource(t *testing.T, rate int) *source {
-	s, err := newSource(rate)
+func slowSource(t *testing.T, rate, queue int) *source {
+	s, err := newSource(rate, queue)
 	if errors.Is(err, errNotHere) {
 		t.Skip(err)
 	}
@@ -41,14 +41,20 @@ func slowSource(t *testing.T, rate int) *source {
 }
 
 // However many goroutines wait for the disk, the process has few threads, and the kernel none for
-// them.
+// them, also where the queue of the disk is full.
 func TestFewThreads(t *testing.T) {
-	s := slowSource(t, 2000)
+	for _, queue := range []int{0, 4} {
+		t.Run(fmt.Sprintf("queue of %d", queue), func(t *testing.T) { fewThreads(t, queue) })
+	}
+}
+
+func fewThreads(t *testing.T, queue int) {
+	s := slowSource(t, 2000, queue)
 	p := plan{Kind: "file", Name: s.name, Group: s.group, Goroutines: 1000, Reads: 2}
 	if err := s.forget(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := inChild(p)
+	r, err := readOnce(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +62,14 @@ func TestFewThreads(t *testing.T) {
 	if uringnet.Backend().Name != "io_uring" {
 		t.Skip("without io_uring package os reads")
 	}
-	if most := runtime.GOMAXPROCS(0) + 10; r.Threads > most || r.Workers > 0 {
-		t.Errorf("%d threads, and %d of the kernel's; want at most %d, and none", r.Threads, r.Workers, most)
+	if most := runtime.GOMAXPROCS(0) + 10; r.threads > most || r.workers > 0 {
+		t.Errorf("%d threads, and %d of the kernel's; want at most %d, and none", r.threads, r.workers, most)
 	}
 }
 
 // Both file servers send what was asked for, also what was not in memory.
 func TestServers(t *testing.T) {
-	s := slowSource(t, 20_000)
+	s := slowSource(t, 20_000, 0)
 	for _, kind := range kinds {
 		if err := s.forget(); err != nil {
 			t.Fatal(err)

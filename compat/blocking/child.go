@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -11,23 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/uringnet/uringnet"
 	"github.com/uringnet/uringnet/file"
 )
-
-// result is what a child has seen. Latencies are in microseconds.
-type result struct {
-	Backend       string
-	Seconds       float64 // until all had read
-	Threads       int     // the most that the process had at once, without Workers
-	Workers       int     // the most threads of the kernel for its io_uring
-	EchoBefore    float64 // p99
-	EchoMeanwhile float64
-}
 
 func child(text string) error {
 	var p plan
@@ -43,11 +33,7 @@ func child(text string) error {
 	if p.Serve {
 		return p.serve()
 	}
-	r, err := p.run()
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(r)
+	return p.run()
 }
 
 // readerAt is what the two packages have in common.
@@ -62,44 +48,35 @@ func open(kind, name string) (f readerAt, backend string, err error) {
 		return f, "os", err
 	}
 	f, err = file.Open(name)
-	return f, "file, on " + uringnet.Backend().Name, err
+	return f, "file/" + uringnet.Backend().Name, err
 }
 
-func (p plan) run() (r result, err error) {
+// run says how an echo server of this process can be reached and which package reads, waits for a
+// line, reads, and says how many seconds that took. It ends with its standard input.
+func (p plan) run() error {
 	f, backend, err := open(p.Kind, p.Name)
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer f.Close()
-	r.Backend = backend
-	e, err := startEcho()
+	l, err := uringnet.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return r, err
+		return err
 	}
-	const quiet = time.Second
-	time.Sleep(quiet) // how long the echo is measured alone, not for something to happen
-	if r.EchoBefore, err = e.p99(); err != nil {
-		return r, err
+	defer l.Close()
+	go serveEcho(l)
+	fmt.Printf("%s %s\n", l.Addr(), backend)
+	told := bufio.NewReader(os.Stdin)
+	if _, err := told.ReadString('\n'); err != nil {
+		return err
 	}
-	read := make(chan error, 1)
 	start := time.Now()
-	go func() { read <- p.readAll(f) }()
-	r.Threads, r.Workers = threads()
-	ticks := time.NewTicker(5 * time.Millisecond)
-	defer ticks.Stop()
-	for {
-		select {
-		case err := <-read:
-			r.Seconds = time.Since(start).Seconds()
-			if err == nil {
-				r.EchoMeanwhile, err = e.p99()
-			}
-			return r, err
-		case <-ticks.C:
-			own, workers := threads()
-			r.Threads, r.Workers = max(r.Threads, own), max(r.Workers, workers)
-		}
+	if err := p.readAll(f); err != nil {
+		return err
 	}
+	fmt.Println(time.Since(start).Seconds())
+	_, err = io.Copy(io.Discard, told)
+	return err
 }
 
 // readAll has each goroutine read pages of its own, and check them.
@@ -132,20 +109,4 @@ func readPage(f io.ReaderAt, buf []byte, i int) error {
 		return fmt.Errorf("page %d says that it is page %d", page, got)
 	}
 	return nil
-}
-
-// threads counts those of this process: its own, and the kernel's for its io_uring.
-func threads() (own, workers int) {
-	names, _ := filepath.Glob("/proc/self/task/*/comm")
-	for _, name := range names {
-		comm, err := os.ReadFile(name)
-		switch {
-		case err != nil: // it has ended
-		case strings.HasPrefix(string(comm), "iou-"):
-			workers++
-		default:
-			own++
-		}
-	}
-	return own, workers
 }

@@ -4,50 +4,30 @@ package main
 
 import (
 	"io"
-	"sync"
+	"net"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/uringnet/uringnet"
 )
 
-// echo is a connection that is never idle: a message goes to a server in this process and back.
-type echo struct {
-	// mu guards what follows.
-	mu   sync.Mutex
-	hist *hdrhistogram.Histogram // since the last call of p99
-	err  error
+// serveEcho sends back what comes.
+func serveEcho(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go io.Copy(struct{ io.Writer }{c}, struct{ io.Reader }{c})
+	}
 }
 
-func startEcho() (*echo, error) {
-	l, err := uringnet.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	client, err := uringnet.Dial("tcp", l.Addr().String())
-	if err != nil {
-		return nil, err
-	}
-	server, err := l.Accept()
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		buf := make([]byte, 64)
-		for {
-			n, err := server.Read(buf)
-			if err == nil {
-				_, err = server.Write(buf[:n])
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	e := &echo{hist: newHistogram()}
-	go e.run(client)
-	return e, nil
+// every is how often a message is sent: the process that answers is never idle for long.
+const every = time.Millisecond
+
+// echo is the client of an echo server in another process.
+type echo struct {
+	conn net.Conn
+	hist *hdrhistogram.Histogram // since the last call of p99
 }
 
 func newHistogram() *hdrhistogram.Histogram {
@@ -55,31 +35,36 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), precision)
 }
 
-// run sends a message every millisecond.
-func (e *echo) run(client io.ReadWriter) {
+// until sends messages until done is closed. One that could not be sent in time, since the answer
+// to the last one came late, took so much longer.
+func (e *echo) until(done <-chan struct{}) error {
 	buf := make([]byte, 64)
-	for range time.Tick(time.Millisecond) {
-		since := time.Now()
-		_, err := client.Write(buf)
-		if err == nil {
-			_, err = io.ReadFull(client, buf)
+	for next := time.Now(); ; next = next.Add(every) {
+		select {
+		case <-done:
+			return nil
+		default:
 		}
-		took := time.Since(since)
-		e.mu.Lock()
-		e.hist.RecordValue(int64(took))
-		e.err = err
-		e.mu.Unlock()
-		if err != nil {
-			return
+		since := next
+		if wait := time.Until(next); wait > 0 {
+			time.Sleep(wait)
+			since = time.Now() // how late it is now is our own fault
+		}
+		if _, err := e.conn.Write(buf); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(e.conn, buf); err != nil {
+			return err
+		}
+		if err := e.hist.RecordValue(int64(time.Since(since))); err != nil {
+			return err
 		}
 	}
 }
 
 // p99 is that of the messages since the last call, in microseconds.
-func (e *echo) p99() (float64, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (e *echo) p99() float64 {
 	nanos := e.hist.ValueAtPercentile(99)
 	e.hist.Reset()
-	return float64(nanos) / 1e3, e.err
+	return float64(nanos) / 1e3
 }

@@ -4,14 +4,16 @@
 // and by package file, and their process is looked at meanwhile: its threads, those that the kernel
 // has for it, and how long an echo over a socket takes beside.
 //
-//	cd compat && go run ./blocking [-goroutines 1000] [-reads 3] [-rate 500]
+//	cd compat && go run ./blocking [-goroutines 1000] [-reads 3] [-rate 500] [-queue 0]
 //	cd compat && go run ./blocking -serve [-goroutines 64] [-rate 500]
 //
 // With -serve it is a file server whose files are not in memory: so many clients ask for them, and
 // a few more for a small file that is.
 //
 // The source is a file on a loop device that a control group allows so many reads a second. It
-// needs the privilege to mount, and the group blkio or io.
+// needs the privilege to mount, and the group blkio or io. Such reads wait before the queue of the
+// device. With -queue it is the disk below that is so slow, and the queue of the loop device that
+// is full.
 package main
 
 import (
@@ -50,8 +52,9 @@ func main() {
 	flag.IntVar(&p.Reads, "reads", 3, "how many `pages` each of them reads")
 	serve := flag.Bool("serve", false, "compare file servers")
 	rate := flag.Int("rate", 500, "how many `reads` a second the source allows")
+	queue := flag.Int("queue", 0, "how many `places` the queue of its device has; 0 for one that is never full")
 	flag.Parse()
-	s, err := newSource(*rate)
+	s, err := newSource(*rate, *queue)
 	if err != nil {
 		fail(err)
 	}
@@ -81,26 +84,14 @@ func compare(p plan, s *source) error {
 		if err := s.forget(); err != nil {
 			return err
 		}
-		r, err := inChild(p)
+		r, err := readOnce(p)
 		if err != nil {
 			return fmt.Errorf("package %s: %w", kind, err)
 		}
 		fmt.Printf("| %s | %.1f | %d | %d | %.0f us | %.0f us |\n",
-			r.Backend, r.Seconds, r.Threads+r.Workers, r.Workers, r.EchoBefore, r.EchoMeanwhile)
+			r.backend, r.seconds, r.threads, r.workers, r.echoBefore, r.echoMeanwhile)
 	}
 	return nil
-}
-
-func inChild(p plan) (r result, err error) {
-	cmd, err := childOf(p)
-	if err != nil {
-		return r, err
-	}
-	out, err := cmd.Output()
-	if err != nil {
-		return r, err
-	}
-	return r, json.Unmarshal(out, &r)
 }
 
 // childOf is this program in another process, for a plan.

@@ -40,10 +40,12 @@ type source struct {
 	group string // the control group
 
 	scratch, mounted, device string
+
+	queue int // places in the queue of the device, 0 for as many as it has
 }
 
-func newSource(rate int) (s *source, err error) {
-	s = &source{}
+func newSource(rate, queue int) (s *source, err error) {
+	s = &source{queue: queue}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -85,7 +87,7 @@ func (s *source) mount() error {
 		_, err = output("mkfs.ext4", "-q", "-F", image)
 	}
 	if err == nil {
-		s.device, err = output("losetup", "--find", "--show", image)
+		s.device, err = s.setUpLoop(image)
 	}
 	if err == nil {
 		if err = unix.Mount(s.device, dir, "ext4", unix.MS_NOATIME, ""); err == nil {
@@ -94,6 +96,40 @@ func (s *source) mount() error {
 	}
 	return err
 }
+
+// setUpLoop makes a loop device. One with a queue of its own leaves nothing in memory of its image.
+func (s *source) setUpLoop(image string) (device string, err error) {
+	if s.queue == 0 {
+		return output("losetup", "--find", "--show", image)
+	}
+	device, err = output("losetup", "--find", "--show", "--direct-io=on", image)
+	if err != nil {
+		return device, err
+	}
+	size := filepath.Join("/sys/block", filepath.Base(device), "queue/nr_requests")
+	return device, os.WriteFile(size, []byte(strconv.Itoa(s.queue)), 0)
+}
+
+// slowDevice is the one whose reads are counted: the loop device, or the disk where its image is.
+func (s *source) slowDevice() (string, error) {
+	var st unix.Stat_t
+	if s.queue == 0 {
+		err := unix.Stat(s.device, &st)
+		return deviceNumber(st.Rdev), err
+	}
+	if err := unix.Stat(s.scratch, &st); err != nil {
+		return "", err
+	}
+	number := deviceNumber(st.Dev)
+	// The folder of a partition lies in that of its disk.
+	whole, err := os.ReadFile(filepath.Join("/sys/dev/block", number, "../dev"))
+	if err == nil {
+		number = strings.TrimSpace(string(whole))
+	}
+	return number, nil
+}
+
+func deviceNumber(n uint64) string { return fmt.Sprintf("%d:%d", unix.Major(n), unix.Minor(n)) }
 
 // output runs a program and returns what it prints.
 func output(name string, args ...string) (string, error) {
@@ -123,11 +159,10 @@ func (s *source) fill() error {
 
 // throttle makes the control group, which a child joins.
 func (s *source) throttle(rate int) error {
-	var st unix.Stat_t
-	if err := unix.Stat(s.device, &st); err != nil {
+	device, err := s.slowDevice()
+	if err != nil {
 		return err
 	}
-	device := fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev))
 	const v1, v2 = "/sys/fs/cgroup/blkio", "/sys/fs/cgroup"
 	root, name, limit := v1, "blkio.throttle.read_iops_device", fmt.Sprintf("%s %d", device, rate)
 	if _, err := os.Stat(v1); err != nil {

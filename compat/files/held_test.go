@@ -7,29 +7,18 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/uringnet/uringnet/file"
-	"github.com/uringnet/uringnet/internal/choice"
-	"github.com/uringnet/uringnet/internal/sched"
 	"github.com/uringnet/uringnet/internal/testutil"
 )
 
-func needRing(t *testing.T) {
-	t.Helper()
-	if b := choice.Chosen(); b.Name != choice.IOUring || !sched.EnsureFileRing() {
-		t.Skip("files make no requests in this process: ", b.Reason)
-	}
-}
-
-// open opens the file of a file system. Its syncs are requests.
+// open opens the file of a file system.
 func open(t *testing.T, s *slow) *file.File {
 	t.Helper()
-	needRing(t)
 	f, err := file.OpenFile(mount(t, s), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -79,127 +68,36 @@ func (r *result) check(t *testing.T, off int64) {
 	}
 }
 
-// A read that is interrupted returns when the file system has given it up, or has brought bytes.
-func TestInterruptedRequest(t *testing.T) {
-	needRing(t)
-	s := &slow{tracing: true}
-	f, err := os.Open(mount(t, s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r := &sched.FileRequest{InWorker: true}
-	read := func(p []byte) (int, error) {
-		n, errno := r.Read(int(f.Fd()), p, 5)
-		if errno != 0 {
-			return n, errno
-		}
-		return n, nil
-	}
-	for range 10 {
-		for _, answer := range []syscall.Errno{syscall.EINTR, 0} {
-			h, done := begin(s, read)
-			r.Interrupt()
-			<-h.interrupted
-			select {
-			case got := <-done:
-				t.Errorf("the read has returned %d, %v while the file system has its memory", got.n, got.err)
-			default:
-			}
-			h.answer <- answer
-			got := <-done
-			if want := map[syscall.Errno]int{syscall.EINTR: 0, 0: 1000}[answer]; got.n != want || (got.err == nil) != (answer == 0) {
-				t.Errorf("answered %v: %d, %v", answer, got.n, got.err)
-			}
-			got.check(t, 5)
-			r.Reset()
-		}
-		h, done := begin(s, read)
-		h.answer <- 0
-		if got := <-done; got.n != 1000 || got.err != nil {
-			t.Errorf("the next read: %d, %v", got.n, got.err)
-		}
-	}
-}
-
-// deadlines are how a call is interrupted that is under way.
-var deadlines = map[string]func(f *file.File, h *held){
-	"over":   func(f *file.File, _ *held) { f.SetWriteDeadline(time.Unix(1, 0)) },
-	"passes": func(f *file.File, _ *held) { f.SetWriteDeadline(time.Now().Add(time.Millisecond)) },
-	"moved": func(f *file.File, _ *held) {
-		f.SetWriteDeadline(time.Now().Add(time.Hour))
-		f.SetWriteDeadline(time.Now().Add(time.Millisecond))
-	},
-	"cleared again": func(f *file.File, h *held) {
-		f.SetWriteDeadline(time.Unix(1, 0))
-		<-h.interrupted
-		f.SetWriteDeadline(time.Time{})
-	},
-}
-
-// A deadline interrupts what is under way. What has come to its end all the same has succeeded.
+// A deadline that passes does not interrupt a plain call, which comes to its end. The next call
+// fails.
 func TestDeadlineDuringCall(t *testing.T) {
 	s := &slow{tracing: true}
 	f := open(t, s)
-	for name, set := range deadlines {
-		for _, answer := range []syscall.Errno{syscall.EINTR, 0} {
-			h, done := begin(s, syncing(f))
-			set(f, h)
-			<-h.interrupted
-			h.answer <- answer
-			r := <-done
-			if answer == 0 && r.err != nil || answer != 0 && !errors.Is(r.err, os.ErrDeadlineExceeded) {
-				t.Errorf("%s, answered %v: %v", name, answer, r.err)
-			}
-			f.SetWriteDeadline(time.Time{})
-			h, done = begin(s, syncing(f))
-			h.answer <- 0
-			if r := <-done; r.err != nil {
-				t.Errorf("%s: the next call: %v", name, r.err)
-			}
+	for name, call := range map[string]func(p []byte) (int, error){
+		"Sync":   syncing(f),
+		"ReadAt": func(p []byte) (int, error) { return f.ReadAt(p, 5) },
+	} {
+		h, done := begin(s, call)
+		if err := f.SetDeadline(time.Unix(1, 0)); errors.Is(err, os.ErrNoDeadline) {
+			t.Skip("without io_uring files have no deadlines")
+		} else if err != nil {
+			t.Fatal(err)
 		}
+		h.answer <- 0
+		r := <-done
+		if r.err != nil {
+			t.Errorf("%s: %v", name, r.err)
+		}
+		r.check(t, 5)
+		if _, err := call(make([]byte, 10)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s after its deadline: %v", name, err)
+		}
+		f.SetDeadline(time.Time{})
 	}
 }
 
-// A deadline that is moved away, or that of the other direction, interrupts nothing.
-func TestDeadlineThatDoesNotInterrupt(t *testing.T) {
-	s := &slow{tracing: true}
-	f := open(t, s)
-	h, done := begin(s, syncing(f))
-	f.SetWriteDeadline(time.Now().Add(time.Hour))
-	f.SetWriteDeadline(time.Now().Add(2 * time.Hour))
-	f.SetReadDeadline(time.Unix(1, 0))
-	f.SetWriteDeadline(time.Time{})
-	// An interruption comes by a request of the same ring, before this one.
-	g, err := os.Open(f.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	r := &sched.FileRequest{InWorker: true}
-	h2, done2 := begin(s, func(p []byte) (int, error) {
-		_, errno := r.Read(int(g.Fd()), p, 0)
-		if errno != 0 {
-			return 0, errno
-		}
-		return 0, nil
-	})
-	select {
-	case <-h.interrupted:
-		t.Error("the call is interrupted")
-	default:
-	}
-	h.answer <- 0
-	h2.answer <- 0
-	for _, done := range []<-chan result{done, done2} {
-		if r := <-done; r.err != nil {
-			t.Error(r.err)
-		}
-	}
-}
-
-// At the end of a file io_uring would read the last bytes twice, so all reads are plain calls,
-// however many are under way.
+// At the end of a file io_uring would read the last bytes twice. FUSE cannot tell whether a read
+// would wait, so all reads are plain calls, however many are under way.
 func TestEndOfFile(t *testing.T) {
 	for _, flag := range []int{os.O_RDWR, os.O_RDWR | unix.O_DIRECT} {
 		s := &slow{tracing: true}

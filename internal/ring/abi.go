@@ -30,7 +30,9 @@ const (
 
 // Setup flags beyond iouring-go's.
 const (
-	setupNoSQArray uint32 = 1 << 16 // IORING_SETUP_NO_SQARRAY, Linux 6.6
+	setupSingleIssuer uint32 = 1 << 12 // IORING_SETUP_SINGLE_ISSUER, Linux 6.0
+	setupDeferTaskrun uint32 = 1 << 13 // IORING_SETUP_DEFER_TASKRUN, Linux 6.1
+	setupNoSQArray    uint32 = 1 << 16 // IORING_SETUP_NO_SQARRAY, Linux 6.6
 )
 
 // Words of the rings' flags.
@@ -40,7 +42,6 @@ const (
 
 // SQE flags and per-operation flags beyond iouring-go's.
 const (
-	sqeAsync       uint8 = 1 << 4 // IOSQE_ASYNC
 	sqeSkipSuccess uint8 = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS, Linux 5.17
 
 	recvPollFirst uint16 = 1 << 0 // IORING_RECVSEND_POLL_FIRST

@@ -16,7 +16,7 @@ type Use uint8
 // What rings are for.
 const (
 	Sockets Use = iota // to receive
-	Files              // to read, write and sync files that are open
+	Files              // to read files that are open; all by the thread that makes it
 )
 
 // Config is what a ring is made with.
@@ -24,6 +24,9 @@ type Config struct {
 	Use       Use
 	SQEntries uint32
 	CQEntries uint32
+
+	// Wait makes the calls of a ring for files that wait.
+	Wait SystemCall
 
 	// SQPollIdle, if it is not 0, has a thread of the kernel take published entries and complete
 	// requests (IORING_SETUP_SQPOLL). It goes to sleep when there was nothing to do for SQPollIdle
@@ -64,9 +67,12 @@ const requiredFlags = sys.IORING_SETUP_CQSIZE | sys.IORING_SETUP_R_DISABLED
 
 // optionalFlags are dropped one after the other, from the newest on, while the kernel refuses
 // them with EINVAL. Those for cooperative task work mean nothing where a thread of the kernel
-// does it. For files they would have a page that has come wait for a thread that computes.
+// does it. The one thread that uses a ring for files completes requests while it waits.
 func (c Config) optionalFlags() []uint32 {
-	if c.SQPollIdle > 0 || c.Use == Files {
+	switch {
+	case c.Use == Files:
+		return []uint32{setupNoSQArray, setupSingleIssuer | setupDeferTaskrun, sys.IORING_SETUP_SUBMIT_ALL}
+	case c.SQPollIdle > 0:
 		return []uint32{setupNoSQArray, sys.IORING_SETUP_SUBMIT_ALL}
 	}
 	const cooperative = sys.IORING_SETUP_COOP_TASKRUN | sys.IORING_SETUP_TASKRUN_FLAG
@@ -86,22 +92,16 @@ var forSockets = []Restriction{
 	{kind: mayRegister, value: uint8(registerEnableRings)},
 }
 
-// forFiles is the same for a ring for files. It can open none. There is one only in a program that
-// uses package file.
+// forFiles is the same for a ring for files. It can open none, and change none. There is one only
+// in a program that uses package file.
 var forFiles = []Restriction{
-	{kind: maySubmit, value: sys.IORING_OP_NOP},
 	{kind: maySubmit, value: sys.IORING_OP_READ},
-	{kind: maySubmit, value: sys.IORING_OP_WRITE},
-	{kind: maySubmit, value: sys.IORING_OP_FSYNC},
-	{kind: maySubmit, value: sys.IORING_OP_ASYNC_CANCEL},
-	{kind: mayFlag, value: sqeSkipSuccess | sqeAsync},
 	{kind: mayRegister, value: uint8(registerEnableRings)},
 }
 
-// maxWorkers is how many threads of the kernel may wait in calls for one of our threads. They serve
-// the file systems that have nothing better: most let a read wait without a thread. A thread of
-// ours has the limit of the first ring that it uses, so those for sockets say it too.
-const maxWorkers = 512
+// maxWorkers is how many threads of the kernel may wait for what one of ours has asked for. They
+// serve reads that the file system cannot begin without waiting, such as some with O_DIRECT.
+const maxWorkers = 8
 
 func (u Use) restrictions() []Restriction {
 	if u == Files {
@@ -118,7 +118,7 @@ func New(c Config) (*Ring, error) {
 	if err := mayTry(); err != nil {
 		return nil, err
 	}
-	return newRing(linux{slowEnters: c.Use == Files}, c)
+	return newRing(linux{c.Wait}, c)
 }
 
 // NewOn is New on another kernel than the running one.
@@ -187,7 +187,9 @@ func (r *Ring) start(p *Params) error {
 	if err := r.mapQueues(p); err != nil {
 		return err
 	}
-	_ = r.k.LimitWorkers(r.fd, maxWorkers) // without it there may be four for each CPU
+	if r.use == Files {
+		_ = r.k.LimitWorkers(r.fd, maxWorkers) // without it there may be four for each CPU
+	}
 	if err := uninterrupted(func() error { return r.k.Restrict(r.fd, r.use.restrictions()) }); err != nil {
 		return fmt.Errorf("io_uring_register, to restrict a ring: %w", err)
 	}

@@ -74,8 +74,6 @@ func TestDocumentedRequests(t *testing.T) {
 		"IORING_OP_NOP":          sys.IORING_OP_NOP,
 		"IORING_OP_RECV":         sys.IORING_OP_RECV,
 		"IORING_OP_READ":         sys.IORING_OP_READ,
-		"IORING_OP_WRITE":        sys.IORING_OP_WRITE,
-		"IORING_OP_FSYNC":        sys.IORING_OP_FSYNC,
 		"IORING_OP_ASYNC_CANCEL": sys.IORING_OP_ASYNC_CANCEL,
 	}
 	var want, got []uint8

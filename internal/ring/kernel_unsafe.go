@@ -20,8 +20,9 @@ type Kernel interface {
 	// Mmap maps a part of the ring, which an offset of the ABI names.
 	Mmap(fd int, offset uint64, size int) ([]byte, error)
 	Munmap(mem []byte) error
-	// Enter is io_uring_enter(2), which waits for no completion.
+	// Enter is io_uring_enter(2), which waits for no completion. EnterAndWait waits for one.
 	Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno)
+	EnterAndWait(fd int, toSubmit uint32) syscall.Errno
 	// LimitWorkers, Restrict and Enable are the calls of io_uring_register(2) in the birth of a ring.
 	// The first says how many threads of the kernel may wait for regular files, Linux 5.15.
 	LimitWorkers(fd int, most uint32) error
@@ -30,12 +31,11 @@ type Kernel interface {
 	Close(fd int) error
 }
 
+// SystemCall makes a system call that waits.
+type SystemCall func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r uintptr, errno syscall.Errno)
+
 // linux is the running kernel.
-type linux struct {
-	// slowEnters has the scheduler told of each Enter. To hand over requests about files may take
-	// long: a read copies what is there, and waits for room in the queue of the disk.
-	slowEnters bool
-}
+type linux struct{ wait SystemCall }
 
 func (linux) Setup(entries uint32, p *Params) (int, error) {
 	fd, err := sys.IOURingSetup(uint(entries), p)
@@ -58,13 +58,18 @@ func (linux) Munmap(mem []byte) error { return os.NewSyscallError("munmap", unix
 // thread could take over the P.
 const rawMax = 32
 
-func (l linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
-	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 && !l.slowEnters {
+func (linux) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
+	if toSubmit <= rawMax && flags&sys.IORING_ENTER_FLAGS_SQ_WAIT == 0 {
 		n, _, errno := syscall.RawSyscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
 		return int(n), errno
 	}
 	n, _, errno := syscall.Syscall6(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 0, uintptr(flags), 0, 0)
 	return int(n), errno
+}
+
+func (l linux) EnterAndWait(fd int, toSubmit uint32) syscall.Errno {
+	_, errno := l.wait(sys.SYS_IO_URING_ENTER, uintptr(fd), uintptr(toSubmit), 1, uintptr(enterGetEvents), 0, 0)
+	return errno
 }
 
 func (linux) Restrict(fd int, to []Restriction) error {

@@ -74,6 +74,16 @@ func (q *SQ) Withdraw(index uint64) bool {
 	return true
 }
 
+// TakeBack makes the published entries free again that the kernel has not taken, and returns their
+// number. Nobody may be in io_uring_enter(2), and no thread of the kernel serve the ring.
+func (q *SQ) TakeBack() int {
+	n := q.Unconsumed()
+	q.tail -= uint64(n)
+	q.published = q.tail
+	atomic.StoreUint32(q.kTail, uint32(q.tail))
+	return int(n)
+}
+
 // needsWakeup reports whether the kernel's thread has gone to sleep. It sets the flag, looks at
 // the tail once more, and sleeps (io_sq_thread); we store the tail, in Publish, and look at the
 // flag after. Both orders are sequentially consistent, as Go's atomics are.

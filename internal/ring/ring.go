@@ -55,6 +55,10 @@ func (r *Ring) Enter(n uint32) syscall.Errno {
 	return errno
 }
 
+// EnterAndWait hands n published entries to the kernel, and waits until there is a completion. Its
+// errors are those of Enter: then it has not waited.
+func (r *Ring) EnterAndWait(n uint32) syscall.Errno { return r.k.EnterAndWait(r.fd, n) }
+
 // AwaitRoom returns when the submission queue of a ring with SQPOLL is not full any
 // more.
 func (r *Ring) AwaitRoom() syscall.Errno {

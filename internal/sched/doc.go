@@ -30,8 +30,8 @@
 //
 // # Locks
 //
-// worker.reapMu is taken before worker.mu, and groups.making before both. PollDesc.mu is taken by
-// itself; Future.Notify, which takes no lock, is called under it. No lock is held over a system
-// call that may wait, save reapMu over the flush of an overflown completion queue, where no other
-// goroutine waits for it.
+// worker.reapMu is taken before worker.mu, and groups.making before both. Disk.mu, disks.mu and
+// PollDesc.mu are taken by themselves; Future.Notify, which takes no lock, is called under the
+// last. No lock is held over a system call that may wait, save reapMu over the flush of an
+// overflown completion queue, where no other goroutine waits for it.
 package sched

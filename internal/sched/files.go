@@ -3,49 +3,49 @@
 package sched
 
 import (
+	"fmt"
 	"sync/atomic"
 	"syscall"
-
-	"github.com/uringnet/uringnet/internal/ring"
 )
 
-// files is the worker of all requests about files. They have a ring of their own: that of sockets
-// may open no file. One is enough, since what waits for a disk is seldom.
-var files = newFiles()
+// The states of a FileRequest.
+//
+//	idle    Nothing is asked for. Its owner queues it -> queued.
+//	queued  The kernel has not seen it, and the memory is ours. The submitter of the disk takes it
+//	        -> held. An interruption has the owner take it back -> done.
+//	held    The kernel has the memory, until the completer of the disk reaps the completion, or the
+//	        submitter learns that the kernel has not taken the request -> done.
+//	done    The result waits, and the memory is ours. The owner takes it -> idle.
+const (
+	requestIdle uint32 = iota
+	requestQueued
+	requestHeld
+	requestDone
+)
 
-func newFiles() *worker { return &worker{use: ring.Files, patience: patience} }
+var requestStateNames = [...]string{"idle", "queued", "held by the kernel", "done"}
 
-// EnsureFileRing makes the ring for requests about files if there is none, and reports whether
-// there is one now. There may be none for want of memory, or because another goroutine is at it.
-func EnsureFileRing() bool {
-	if !files.hasRing() {
-		files.ensureRing()
-	}
-	return files.hasRing()
-}
-
-// FileStats returns what the ring for files has done.
-func FileStats() Stats { return files.stats() }
-
-// FileRequest is a request about a file, and the goroutine that waits for it. Its methods that make
-// requests are called by one goroutine at a time, after EnsureFileRing has reported a ring. Each
-// returns when the kernel is done with the request, and with the memory that it names. It must live
-// on the heap, and may be used again.
+// FileRequest is a read of a file by a Disk, and the goroutine that waits for it. Read is called by
+// one goroutine at a time, the owner. It must live on the heap, and may be used again.
 type FileRequest struct {
-	// InWorker has the request begin in a thread of the kernel; see ring.InWorker. The goroutine
-	// that makes requests sets it.
-	InWorker bool
+	// Written by the owner while idle, and read by the disk while queued.
+	fd     int
+	mem    []byte
+	offset int64
 
-	op  Op
-	fut Future
+	// state changes under Disk.mu, but for done -> idle. Done is stored after result is written,
+	// and before fut is notified; the owner loads it before it waits for fut.
+	state    atomic.Uint32
+	result   int32
+	userData uint64 // under Disk.mu while held
+	fut      Future
 
-	// interrupted is stored before fut is notified; the waiting goroutine loads it before it waits
-	// for fut.
+	// interrupted is stored before fut is notified; the owner loads it before it waits for fut.
 	interrupted atomic.Bool
 }
 
-// Interrupt has the request cancelled that is under way, or the next one. What the kernel does for
-// a regular file it may do to the end all the same. Any goroutine may call it.
+// Interrupt has the request taken back that is queued, or the next one. What the kernel holds comes
+// to its end. Any goroutine may call it.
 func (r *FileRequest) Interrupt() {
 	r.interrupted.Store(true)
 	r.fut.Notify()
@@ -58,54 +58,41 @@ func (r *FileRequest) Interrupted() bool { return r.interrupted.Load() }
 // Interrupt any more for what it was.
 func (r *FileRequest) Reset() { r.interrupted.Store(false) }
 
-// Read is pread(2); at ring.AtFilePosition it is read(2).
-func (r *FileRequest) Read(fd int, p []byte, offset int64) (int, syscall.Errno) {
-	sqe := r.start(p)
-	ring.PrepRead(sqe, int32(fd), p, uint64(offset))
-	return r.await(sqe)
-}
-
-// Write is pwrite(2), or write(2).
-func (r *FileRequest) Write(fd int, p []byte, offset int64) (int, syscall.Errno) {
-	sqe := r.start(p)
-	ring.PrepWrite(sqe, int32(fd), p, uint64(offset))
-	return r.await(sqe)
-}
-
-// Sync is fsync(2), or fdatasync(2).
-func (r *FileRequest) Sync(fd int, onlyData bool) syscall.Errno {
-	sqe := r.start(nil)
-	ring.PrepSync(sqe, int32(fd), onlyData)
-	_, errno := r.await(sqe)
-	return errno
-}
-
-// start stages an entry. The lock of the worker is held when it returns; await releases it.
-func (r *FileRequest) start(mem []byte) *ring.SQE {
-	r.op.fut = &r.fut
-	_, sqe := r.op.startOn(files, mem)
-	return sqe
-}
-
-// await has the request handed to the kernel, with others if there are, and parks until it is done.
-// An interruption is said to the kernel once: a read that waits for a page is not found by a
-// cancellation, and ends by itself.
-func (r *FileRequest) await(sqe *ring.SQE) (int, syscall.Errno) {
-	o := &r.op
-	if r.InWorker {
-		ring.InWorker(sqe)
+// Read is pread(2) by a disk. It returns when the kernel is done with p. ECANCELED means that it
+// never had it: there was an interruption, or the kernel takes no requests.
+func (r *FileRequest) Read(d *Disk, fd int, p []byte, offset int64) (int, syscall.Errno) {
+	if r.Interrupted() {
+		return 0, syscall.ECANCELED
 	}
-	files.submit(o, sqe)
-	for cancelled := false; !o.Done(); {
-		if r.Interrupted() && !cancelled {
-			cancelled = true
-			files.cancel(o)
-			continue
+	r.fd, r.mem, r.offset = fd, p, offset
+	d.add(r)
+	for r.state.Load() != requestDone {
+		if r.Interrupted() && d.takeBack(r) {
+			break
 		}
 		region := beginRegion(inFileRegion)
 		r.fut.Wait()
 		endRegion(region)
 	}
-	result := o.Take()
-	return result.N, result.Errno
+	result := r.result
+	r.mem = nil
+	r.become(requestIdle, requestDone)
+	if result < 0 {
+		return 0, syscall.Errno(-result)
+	}
+	return int(result), 0
+}
+
+// complete stores the result of a request that is queued or held. Disk.mu is held.
+func (r *FileRequest) complete(result int32, was uint32) {
+	r.result = result
+	r.become(requestDone, was)
+}
+
+// become makes a transition from the state that the request must be in.
+func (r *FileRequest) become(next, was uint32) {
+	if !r.state.CompareAndSwap(was, next) {
+		panic(fmt.Sprintf("uringnet: a request about a file cannot become %s: it is %s",
+			requestStateNames[next], requestStateNames[r.state.Load()]))
+	}
 }

@@ -4,26 +4,45 @@ package sched
 
 import (
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
-	"github.com/uringnet/uringnet/internal/ring"
-	"github.com/uringnet/uringnet/internal/testutil"
 	"golang.org/x/sys/unix"
+
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
-// needFileRing makes the ring for files.
-func needFileRing(t *testing.T) {
+// newTestDisk makes a disk of its own for a test, which lets the kernel hold so many requests. Its
+// goroutine stays.
+func newTestDisk(t *testing.T, depth int) *Disk {
 	t.Helper()
 	needRings(t)
-	testutil.Eventually(t, "a ring for files", EnsureFileRing)
+	d := new(Disk)
+	outside.Spawn(d.begin)
+	testutil.Eventually(t, "the disk to wait", func() bool { return d.is(diskWaiting) })
+	d.mu.Lock()
+	d.depth = depth
+	d.mu.Unlock()
+	return d
 }
 
-// slowPipe returns the ends of a pipe, where a read waits as long as the test wants, and can be
-// cancelled. Only the requests matter here, and not what the descriptors are.
+func (d *Disk) is(state diskState) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state == state
+}
+
+// load is how many requests wait for the disk, and how many the kernel holds.
+func (d *Disk) load() (queued, held int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.queue), d.held.inFlight()
+}
+
+// slowPipe returns the ends of a pipe, where a read waits as long as the test wants. Only the
+// requests matter here, and not what the descriptors are.
 func slowPipe(t *testing.T) (r, w int) {
 	t.Helper()
 	var fds [2]int
@@ -40,20 +59,17 @@ type fileResult struct {
 	errno syscall.Errno
 }
 
-func (r *FileRequest) beginRead(fd int, p []byte) (id string, done <-chan fileResult) {
-	return testutil.Go(func() fileResult {
-		n, errno := r.Read(fd, p, -1)
+var cancelled = fileResult{0, syscall.ECANCELED}
+
+// begin makes a request, and returns when it is in a state.
+func (r *FileRequest) begin(t *testing.T, d *Disk, fd int, state uint32) (done <-chan fileResult) {
+	t.Helper()
+	_, done = testutil.Go(func() fileResult {
+		n, errno := r.Read(d, fd, make([]byte, 10), 0)
 		return fileResult{n, errno}
 	})
-}
-
-func awaitInFlight(t *testing.T, r *FileRequest) {
-	t.Helper()
-	testutil.Eventually(t, "the request to be in flight", func() bool {
-		files.mu.Lock()
-		defer files.mu.Unlock()
-		return r.op.InFlight() && files.ring().SQ.Staged() == 0 && files.ring().SQ.Unconsumed() == 0
-	})
+	testutil.Eventually(t, "the request to be "+requestStateNames[state], func() bool { return r.state.Load() == state })
+	return done
 }
 
 // rings counts the rings of the process.
@@ -66,26 +82,48 @@ func rings() (n int) {
 	return n
 }
 
-// However many goroutines ask, one ring is made.
-func TestFileRingIsMadeOnce(t *testing.T) {
+// withoutDisks is the state of a process that has read no file.
+func withoutDisks(t *testing.T) {
+	all := disks.all.Swap(nil)
+	t.Cleanup(func() {
+		disks.all.Store(all)
+		disks.nextTry.Store(0)
+	})
+}
+
+// Each device has a disk, which is made once, however many goroutines ask. Devices beyond maxDisks
+// share them.
+func TestDiskOf(t *testing.T) {
 	needRings(t)
-	defer func(was *worker) { files = was }(files)
-	files = newFiles()
+	withoutDisks(t)
 	before := rings()
+	r, w := slowPipe(t)
+	unix.Write(w, make([]byte, 10*20*20))
 	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() { EnsureFileRing() })
+	for i := range 20 {
+		for range 20 {
+			all.Go(func() {
+				if n, errno := new(FileRequest).Read(DiskOf(uint64(i)), r, make([]byte, 10), 0); n != 10 || errno != 0 {
+					t.Errorf("%d, %v", n, errno)
+				}
+			})
+		}
 	}
 	all.Wait()
-	if n := rings() - before; !EnsureFileRing() || n != 1 {
-		t.Errorf("%d rings were made", n)
+	if n := len(allDisks()); n != maxDisks || rings()-before != maxDisks {
+		t.Errorf("%d disks, %d rings, want %d", n, rings()-before, maxDisks)
+	}
+	for _, d := range allDisks() {
+		if DiskOf(d.device) != d {
+			t.Errorf("device %d has another disk", d.device)
+		}
 	}
 }
 
-// Where no ring can be had there is none.
-func TestNoFileRing(t *testing.T) {
-	defer func(was *worker) { files = was }(files)
-	files = newFiles()
+// Where no ring can be had requests are refused, and there is no disk for a while.
+func TestNoDisk(t *testing.T) {
+	withoutDisks(t)
+	r, _ := slowPipe(t)
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
@@ -94,55 +132,58 @@ func TestNoFileRing(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
 		t.Fatal(err)
 	}
-	for range 10 {
-		if EnsureFileRing() {
-			t.Fatal("there is a ring")
+	d := DiskOf(1)
+	req := new(FileRequest)
+	for range 2 {
+		if n, errno := req.Read(d, r, make([]byte, 10), 0); (fileResult{n, errno}) != cancelled {
+			t.Errorf("%d, %v", n, errno)
 		}
+	}
+	if DiskOf(1) != nil || DiskOf(2) != nil {
+		t.Error("there is a disk")
 	}
 }
 
-// An interruption before the request, during it and after it.
+// An interruption takes back what is queued. What the kernel holds comes to its end.
 func TestInterruptFileRequest(t *testing.T) {
-	needFileRing(t)
+	d := newTestDisk(t, 1)
 	r, w := slowPipe(t)
-	for _, worker := range []bool{false, true} {
-		req := &FileRequest{InWorker: worker}
 
-		req.Interrupt()
-		if n, errno := req.Read(r, make([]byte, 10), -1); errno != syscall.ECANCELED && errno != syscall.EINTR {
-			t.Errorf("interrupted before: %d, %v", n, errno)
-		}
-		if !req.Interrupted() {
-			t.Error("the interruption is forgotten")
-		}
+	held := new(FileRequest)
+	held.Interrupt()
+	if n, errno := held.Read(d, r, make([]byte, 10), 0); (fileResult{n, errno}) != cancelled || !held.Interrupted() {
+		t.Errorf("interrupted before: %d, %v", n, errno)
+	}
+	held.Reset()
+	heldDone := held.begin(t, d, r, requestHeld)
 
-		req.Reset()
-		_, done := req.beginRead(r, make([]byte, 10))
-		awaitInFlight(t, req)
-		req.Interrupt()
-		if got := <-done; got.errno != syscall.ECANCELED && got.errno != syscall.EINTR {
-			t.Errorf("interrupted during it: %+v", got)
-		}
-
-		req.Reset()
-		_, done = req.beginRead(r, make([]byte, 10))
-		unix.Write(w, []byte("bytes"))
-		if got := <-done; got.n != 5 || got.errno != 0 || req.Interrupted() {
-			t.Errorf("without an interruption: %+v", got)
-		}
-		req.Interrupt() // after it: there is nothing to cancel
-		req.Reset()
-		_, done = req.beginRead(r, make([]byte, 10))
-		unix.Write(w, []byte("more"))
-		if got := <-done; got.n != 4 || got.errno != 0 {
-			t.Errorf("interrupted after the last one: %+v", got)
-		}
+	queued, next := new(FileRequest), new(FileRequest)
+	queuedDone := queued.begin(t, d, r, requestQueued)
+	nextDone := next.begin(t, d, r, requestQueued)
+	queued.Interrupt()
+	if got := <-queuedDone; got != cancelled {
+		t.Errorf("interrupted in the queue: %+v", got)
+	}
+	held.Interrupt()
+	unix.Write(w, []byte("bytes"))
+	if got := <-heldDone; got != (fileResult{5, 0}) {
+		t.Errorf("interrupted while the kernel held it: %+v", got)
+	}
+	unix.Write(w, []byte("more"))
+	if got := <-nextDone; got != (fileResult{4, 0}) {
+		t.Errorf("the next one: %+v", got)
+	}
+	queued.Interrupt() // after it: there is nothing to take back
+	queued.Reset()
+	unix.Write(w, []byte("end"))
+	if got := <-queued.begin(t, d, r, requestIdle); got != (fileResult{3, 0}) {
+		t.Errorf("used again: %+v", got)
 	}
 }
 
 // Interruptions that race with the end of a request leave nothing behind.
 func TestInterruptRaces(t *testing.T) {
-	needFileRing(t)
+	d := newTestDisk(t, 2)
 	name := t.TempDir() + "/file"
 	if err := os.WriteFile(name, []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
@@ -157,56 +198,59 @@ func TestInterruptRaces(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			req, p := new(FileRequest), make([]byte, 10)
-			for i := range 500 {
-				req.InWorker = i%2 == 0
+			for range 500 {
 				var interrupter sync.WaitGroup
 				interrupter.Go(req.Interrupt)
-				n, errno := req.Read(fd, p, 3)
+				n, errno := req.Read(d, fd, p, 3)
 				interrupter.Wait()
-				if cancelled := errno == syscall.ECANCELED || errno == syscall.EINTR; !cancelled && (n != 7 || errno != 0) {
+				if (fileResult{n, errno}) != cancelled && (n != 7 || errno != 0) {
 					t.Errorf("%d, %v", n, errno)
 				}
 				req.Reset()
-				if n, errno := req.Read(fd, p, 0); n != 10 || errno != 0 || string(p) != "0123456789" {
+				if n, errno := req.Read(d, fd, p, 0); n != 10 || errno != 0 || string(p) != "0123456789" {
 					t.Errorf("without an interruption: %d, %v, %q", n, errno, p)
 				}
 			}
 		})
 	}
 	all.Wait()
-	if n := FileStats().InFlight; n != 0 {
-		t.Errorf("%d requests are in flight", n)
+	if queued, held := d.load(); queued != 0 || held != 0 {
+		t.Errorf("%d requests are queued, the kernel holds %d", queued, held)
 	}
 }
 
-// The kernel cancels what a thread has submitted that ends. The request says so, and does not hang.
-func TestFileRequestOutlivesThread(t *testing.T) {
-	needFileRing(t)
+// The kernel holds so many requests at most; the others follow as it ends some.
+func TestDiskDepth(t *testing.T) {
+	const depth, count = 3, 10
+	d := newTestDisk(t, depth)
 	r, w := slowPipe(t)
-	req := new(FileRequest)
-	tids := make(chan int)
-	done := make(chan fileResult, 1)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		tids <- unix.Gettid()
-		sqe := req.start(make([]byte, 10))
-		ring.PrepRead(sqe, int32(r), req.op.mem, ring.AtFilePosition)
-		files.submit(&req.op, sqe)
-		go func() {
-			for !req.op.Done() {
-				req.fut.Wait()
-			}
-			result := req.op.Take()
-			done <- fileResult{result.N, result.Errno}
-		}()
+	var done []<-chan fileResult
+	for i := range count {
+		state := requestHeld
+		if i >= depth {
+			state = requestQueued
+		}
+		done = append(done, new(FileRequest).begin(t, d, r, state))
+	}
+	if queued, held := d.load(); queued != count-depth || held != depth {
+		t.Errorf("%d requests are queued, the kernel holds %d", queued, held)
+	}
+	unix.Write(w, make([]byte, 10*count))
+	for _, done := range done {
+		if got := <-done; got != (fileResult{10, 0}) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// An entry that is made twice, or ends twice, is a mistake of ours.
+func TestIllegalFileRequest(t *testing.T) {
+	defer func() {
+		if s, _ := recover().(string); !strings.Contains(s, "it is held by the kernel") {
+			t.Errorf("panics with %q", s)
+		}
 	}()
-	testutil.AwaitThreadEnd(t, <-tids)
-	unix.Write(w, []byte("bytes"))
-	// The entry may have been submitted by the thread of a completer or flusher that was awake.
-	if got := <-done; got.errno != syscall.ECANCELED && got != (fileResult{5, 0}) {
-		t.Errorf("%+v", got)
-	}
-	if state := req.op.state.Load(); state != opIdle {
-		t.Errorf("the request is %s", opStateNames[state])
-	}
+	r := new(FileRequest)
+	r.state.Store(requestHeld)
+	r.become(requestQueued, requestIdle)
 }

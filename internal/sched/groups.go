@@ -115,7 +115,7 @@ func (w *worker) ensureRing() {
 	if w.hasRing() {
 		return
 	}
-	r, err := newRinged(w.use, firstRing())
+	r, err := newRinged(firstRing())
 	if err != nil {
 		w.nextTry.Store(nanotime() + int64(ringAgain))
 		return

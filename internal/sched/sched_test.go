@@ -87,7 +87,7 @@ func (o *testOp) nop(w *worker) {
 func onRing(t *testing.T) *worker {
 	t.Helper()
 	needRings(t)
-	r, err := newRinged(ring.Sockets, nil)
+	r, err := newRinged(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

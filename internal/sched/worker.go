@@ -31,13 +31,11 @@ const (
 //	         started.
 //	started  Its flusher runs, or will run, when there is something to do; see completer.go.
 type worker struct {
-	use ring.Use // what its ring is for; it does not change
-
 	// mu guards the submission side of the ring: staging and publishing entries, and the table;
 	// the turns, awake, and started.
 	mu      sync.Mutex
 	turns   turns
-	table   table
+	table   table[Op]
 	awake   int // the completer and the flusher, while they run or will run; see completer.go
 	started bool
 	flusher Future
@@ -87,26 +85,21 @@ func (r *readiness) note(submitted, completed uint32) {
 // likely reports whether it is worth while to try a receive before waiting for data.
 func (r *readiness) likely() bool { return r.completed > r.submitted/4 }
 
-// ringConfig is what rings are made with. No thread of the kernel polls one for files: it would
-// spin while the disk works.
-func ringConfig(use ring.Use) ring.Config {
-	c := ring.Config{Use: use, SQEntries: sqEntries, CQEntries: cqEntries}
-	if use == ring.Sockets {
-		c.SQPollIdle = sqpollIdle
-	}
-	return c
+// ringConfig is what rings for sockets are made with.
+func ringConfig() ring.Config {
+	return ring.Config{SQEntries: sqEntries, CQEntries: cqEntries, SQPollIdle: sqpollIdle}
 }
 
 // Memlock says what RLIMIT_MEMLOCK means for the rings of this machine.
-func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig(ring.Sockets)) }
+func Memlock() (ring.Memlock, error) { return ring.MemlockOf(ringConfig()) }
 
 // Warnings says what is known to be wrong with the io_uring of this kernel.
 func Warnings() []string { return ring.Warnings() }
 
 // newRinged makes a ring. With SQPOLL the thread of the kernel that serves first, unless that is
 // nil, serves this ring too.
-func newRinged(use ring.Use, first *ringed) (*ringed, error) {
-	cfg := ringConfig(use)
+func newRinged(first *ringed) (*ringed, error) {
+	cfg := ringConfig()
 	if first != nil && cfg.SQPollIdle > 0 {
 		cfg.SQPollOf = first.Ring
 	}

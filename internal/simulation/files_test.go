@@ -11,8 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	sys "github.com/iceber/iouring-go/syscall"
+	"golang.org/x/sys/unix"
 
+	"github.com/uringnet/uringnet/internal/ring"
 	"github.com/uringnet/uringnet/internal/sched"
 )
 
@@ -30,7 +31,7 @@ type fileUser struct {
 // fileCall is the part of a call that is about a file.
 type fileCall struct {
 	user        *fileUser
-	number      int
+	number      int // of the user, and of the file
 	offset      int64
 	interrupted bool
 
@@ -49,6 +50,9 @@ func (call *call) String() string {
 
 var errNoRing = errors.New("there is no ring")
 
+// fileDevices is on how many devices the files are.
+const fileDevices = 2
+
 // Whatever the kernel does, a request about a file returns once, and after the kernel is done.
 func TestFileSimulation(t *testing.T) { simulate(t, newFilePlan) }
 
@@ -57,10 +61,11 @@ func newFilePlan(seed uint64) plan {
 	p := newPlan(seed)
 	r := rand.New(rand.NewPCG(seed, 7))
 	p.setting.Conns, p.setting.Bare, p.setting.FileUsers, p.script = 0, false, 1+r.IntN(6), nil
+	p.setting.Queue = max(p.setting.Queue, 2) // one entry is the bell's
 	p.disk = diskFaults{r.IntN(2) == 0, r.IntN(2) == 0, r.IntN(2) == 0}
 	for range 5 + r.IntN(30) {
 		s := step{conn: r.IntN(p.setting.FileUsers), n: 1 + r.IntN(100)}
-		s.verb = []verb{fileRead, fileRead, fileRead, fileWrite, fileWrite, fileSync, fileInterrupt, fileInterrupt, threadEnd, settle}[r.IntN(10)]
+		s.verb = []verb{fileRead, fileRead, fileRead, fileRead, fileInterrupt, fileInterrupt, threadEnd, settle}[r.IntN(8)]
 		p.script = append(p.script, s)
 	}
 	return p
@@ -75,7 +80,6 @@ func (w *world) doFile(s step) {
 		u.request.Interrupt()
 	case s.verb != fileInterrupt && u.call == nil:
 		u.request.Reset()
-		u.request.InWorker = s.n%2 == 0
 		u.call = &call{verb: s.verb, buf: make([]byte, s.n), file: fileCall{user: u, number: s.conn, offset: int64(1000 * s.n)}}
 		for i := range u.call.buf {
 			u.call.buf[i] = byte(s.n + i)
@@ -97,22 +101,16 @@ func (w *world) runFile(call *call) {
 	w.fileReturned(call, n, err)
 }
 
-// runFile makes the request again that was cancelled without an interruption, as package file does.
+// runFile makes the request again that was cancelled without an interruption, as package file would
+// make a plain call.
 func (call *call) runFile() (n int, err error) {
-	if !sched.EnsureFileRing() {
-		return 0, errNoRing
-	}
 	r := &call.file.user.request
 	for {
-		var errno syscall.Errno
-		switch call.verb {
-		case fileRead:
-			n, errno = r.Read(call.file.number, call.buf, call.file.offset)
-		case fileWrite:
-			n, errno = r.Write(call.file.number, call.buf, call.file.offset)
-		default:
-			errno = r.Sync(call.file.number, call.file.number%2 == 0)
+		d := sched.DiskOf(uint64(call.file.number % fileDevices))
+		if d == nil {
+			return 0, errNoRing
 		}
+		n, errno := r.Read(d, call.file.number, call.buf, call.file.offset)
 		switch {
 		case errno == 0:
 			return n, nil
@@ -125,8 +123,7 @@ func (call *call) runFile() (n int, err error) {
 // callOf is the call that a request is made for, if it has not returned. mu is held.
 func (w *world) callOf(q *request) *call {
 	for _, call := range w.calls {
-		if call.verb >= fileRead && call.file.number == q.fd &&
-			(q.op == sys.IORING_OP_FSYNC || addressOf(call.buf) == q.address && len(call.buf) == q.length) {
+		if call.verb == fileRead && call.file.number == q.fd && addressOf(call.buf) == q.address && len(call.buf) == q.length {
 			return call
 		}
 	}
@@ -136,21 +133,25 @@ func (w *world) callOf(q *request) *call {
 // fileRequest takes a request about a file. mu is held.
 func (r *fakeRing) fileRequest(sqe []byte) {
 	q := &request{
-		op:       sqe[0],
 		userData: binary.NativeEndian.Uint64(sqe[32:]),
 		fd:       int(int32(binary.NativeEndian.Uint32(sqe[4:]))),
 		offset:   binary.NativeEndian.Uint64(sqe[8:]),
 		address:  binary.NativeEndian.Uint64(sqe[16:]),
 		length:   int(binary.NativeEndian.Uint32(sqe[24:])),
-		try:      true,
 	}
-	r.w.note("request %#x of file %d, opcode %d, %d bytes at %d", q.userData, q.fd, q.op, q.length, q.offset)
+	if q.bell = q.userData == ring.NoUserData; q.bell {
+		r.forFiles = true
+		r.requests = append(r.requests, q)
+		return
+	}
+	q.try = true
+	r.w.note("request %#x of file %d, %d bytes at %d", q.userData, q.fd, q.length, q.offset)
 	call := r.w.callOf(q)
 	if call == nil {
 		r.w.failf("a request names memory that no call has lent")
 		return
 	}
-	if f := &call.file; q.op != sys.IORING_OP_FSYNC && q.offset != uint64(f.offset) {
+	if f := &call.file; q.offset != uint64(f.offset) {
 		r.w.failf("a request is for offset %d, want %d", q.offset, f.offset)
 	} else if f.submitted++; f.submitted > f.cancelled+1 {
 		r.w.failf("%s has made %d requests, of which %d were cancelled", call, f.submitted, f.cancelled)
@@ -161,6 +162,15 @@ func (r *fakeRing) fileRequest(sqe []byte) {
 // attemptFile does what a request is for. mu is held.
 func (r *fakeRing) attemptFile(at int) {
 	q, w := r.requests[at], r.w
+	if q.bell {
+		var count [8]byte
+		n, err := unix.Read(q.fd, count[:])
+		if q.res = int32(n); err != nil {
+			q.res = -int32(errnoOf(err))
+		}
+		r.isOver(at)
+		return
+	}
 	call := w.callOf(q)
 	q.try = false
 	if call == nil {
@@ -169,20 +179,18 @@ func (r *fakeRing) attemptFile(at int) {
 	}
 	switch {
 	case w.fault(w.plan.disk.Errors, 4):
-		q.res = -int32([]syscall.Errno{syscall.EIO, syscall.ENOSPC}[w.rng.IntN(2)])
+		q.res = -int32([]syscall.Errno{syscall.EIO, syscall.ENODATA}[w.rng.IntN(2)])
 	case w.fault(w.plan.disk.Interrupts, 4):
 		q.res = -int32(syscall.EINTR)
-	case q.op != sys.IORING_OP_FSYNC:
+	default:
 		n := q.length
 		if w.fault(w.plan.disk.Short, 3) {
 			n = w.rng.IntN(n + 1)
 		}
 		q.res = int32(n)
 		for i := range n {
-			if q.op == sys.IORING_OP_READ {
-				call.buf[i] = byte(w.rng.Uint32())
-				call.file.memory[i] = call.buf[i]
-			}
+			call.buf[i] = byte(w.rng.Uint32())
+			call.file.memory[i] = call.buf[i]
 		}
 	}
 	r.isOver(at)
@@ -190,6 +198,9 @@ func (r *fakeRing) attemptFile(at int) {
 
 // fileCompleted takes note of the end of a request. mu is held.
 func (w *world) fileCompleted(q *request) {
+	if q.bell {
+		return
+	}
 	call := w.callOf(q)
 	if call == nil {
 		w.failf("a request ends after its call has returned")
@@ -209,7 +220,7 @@ func (w *world) fileReturned(call *call, n int, err error) {
 	f.user.call = nil
 	for _, r := range w.rings {
 		for _, q := range r.requests {
-			if q.conn == nil && q.fd == f.number {
+			if q.conn == nil && !q.bell && q.fd == f.number {
 				w.failf("%s returns while the kernel has its memory", call)
 			}
 		}
@@ -228,4 +239,11 @@ func (w *world) fileReturned(call *call, n int, err error) {
 	case string(f.memory) != string(call.buf):
 		w.failf("the memory of %s is not what the kernel has written", call)
 	}
+}
+
+// isStruck reports whether somebody has struck a bell.
+func isStruck(bell int) bool {
+	fds := []unix.PollFd{{Fd: int32(bell), Events: unix.POLLIN}}
+	n, _ := unix.Poll(fds, 0)
+	return n > 0
 }

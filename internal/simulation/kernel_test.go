@@ -4,6 +4,7 @@ package simulation
 
 import (
 	"encoding/binary"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 
@@ -29,11 +30,13 @@ type fakeRing struct {
 	sq, cq                  uint32 // how many entries
 	array                   uint32 // offset of the indirection of older kernels, or 0
 
-	requests []*request // those whose completion has not been posted
-	overflow []ring.CQE // completions that found no room
-	again    []ring.CQE // completions that will be posted again, which is wrong of a kernel
-	held     []int      // files of requests that are over
-	refused  int        // how many calls in a row have failed
+	requests []*request    // those whose completion has not been posted
+	waiter   chan struct{} // closed when a completion comes, or nil
+	overflow []ring.CQE    // completions that found no room
+	again    []ring.CQE    // completions that will be posted again, which is wrong of a kernel
+	held     []int         // files of requests that are over
+	refused  int           // how many calls in a row have failed
+	forFiles bool          // no more completions come than there is room for
 }
 
 // Where things are in the memory of the queues, and flags that package ring does not export.
@@ -109,6 +112,39 @@ func (k kernel) Enter(fd int, toSubmit, flags uint32) (int, syscall.Errno) {
 	return n, errno
 }
 
+func (k kernel) EnterAndWait(fd int, toSubmit uint32) syscall.Errno {
+	r, w := k.ring(fd), k.w
+	w.pause("before enter")
+	w.mu.Lock()
+	n, errno := r.enter(toSubmit, getEvents)
+	for errno == 0 && uint32(n) == toSubmit && !r.readable() {
+		if w.ending {
+			w.mu.Unlock()
+			runtime.Goexit()
+		}
+		if w.fault(w.plan.disk.Interrupts, 8) {
+			errno = syscall.EINTR
+			break
+		}
+		came := make(chan struct{})
+		r.waiter = came
+		w.mu.Unlock()
+		<-came
+		w.mu.Lock()
+	}
+	w.mu.Unlock()
+	w.pause("after enter")
+	return errno
+}
+
+// wake wakes the thread that waits for a completion. mu is held.
+func (r *fakeRing) wake() {
+	if r.waiter != nil {
+		close(r.waiter)
+		r.waiter = nil
+	}
+}
+
 // enter is io_uring_enter, with mu held.
 func (r *fakeRing) enter(toSubmit, flags uint32) (int, syscall.Errno) {
 	w := r.w
@@ -168,7 +204,7 @@ func (r *fakeRing) take(sqe []byte) {
 			length:   int(binary.NativeEndian.Uint32(sqe[24:])),
 			waits:    binary.NativeEndian.Uint16(sqe[2:])&pollFirst != 0,
 		})
-	case sys.IORING_OP_READ, sys.IORING_OP_WRITE, sys.IORING_OP_FSYNC:
+	case sys.IORING_OP_READ:
 		r.fileRequest(sqe)
 	case sys.IORING_OP_ASYNC_CANCEL:
 		if res := r.cancel(binary.NativeEndian.Uint64(sqe[16:])); res < 0 || !silent {
@@ -186,6 +222,7 @@ func (r *fakeRing) post(c ring.CQE) {
 		r.overflow = append(r.overflow, c)
 		r.sqFlags.Store(cqOverflow)
 	}
+	r.wake()
 	for _, d := range r.w.descs {
 		if d.fd == r.fd {
 			d.pendingEdge = true
@@ -196,7 +233,7 @@ func (r *fakeRing) post(c ring.CQE) {
 // store puts a completion into the queue, if there is room. mu is held.
 func (r *fakeRing) store(c ring.CQE) bool {
 	tail := r.cqTail.Load()
-	if tail-r.cqHead.Load() >= r.cq {
+	if r.isFull() {
 		return false
 	}
 	cqe := r.rings[cqesAt+16*(tail&(r.cq-1)):]
@@ -206,6 +243,8 @@ func (r *fakeRing) store(c ring.CQE) bool {
 	r.cqTail.Store(tail + 1)
 	return true
 }
+
+func (r *fakeRing) isFull() bool { return r.cqTail.Load()-r.cqHead.Load() >= r.cq }
 
 func (r *fakeRing) flushOverflow() {
 	for len(r.overflow) > 0 && r.store(r.overflow[0]) {

@@ -221,10 +221,13 @@ func (w *world) finish() {
 			w.failf("c%d has written %d bytes, and its peer has read %d", c.number, c.out.sent, c.out.got)
 		}
 	}
-	for _, s := range append(sched.ReadStats(), sched.FileStats()) {
+	for _, s := range sched.ReadStats() {
 		if s.InFlight != 0 {
 			w.failf("%d operations are in flight when all is over", s.InFlight)
 		}
+	}
+	if n := sched.ReadFileStats().InFlight; n != 0 {
+		w.failf("%d requests about files are in flight when all is over", n)
 	}
 	for _, d := range w.descs {
 		if d.what == aSocket && !d.closed {

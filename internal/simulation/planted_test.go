@@ -76,12 +76,24 @@ var planted = []struct{ name, file, old, replacement string }{
 	},
 	{
 		"a request about a file that is interrupted returns before the kernel is done", "sched/files.go",
-		"\t\t\tfiles.cancel(o)\n\t\t\tcontinue\n", "\t\t\tfiles.cancel(o)\n\t\t\treturn 0, syscall.ECANCELED\n",
+		"\t\tif r.Interrupted() && d.takeBack(r) {\n",
+		"\t\tif r.Interrupted() {\n\t\t\td.takeBack(r)\n\t\t\tr.state.Store(requestDone)\n",
 	},
 	{
-		"a request about a file is not handed to the kernel", "sched/files.go",
-		"\tfiles.submit(o, sqe)\n",
-		"\to.userData = files.table.insert(o)\n\tsqe.SetUserData(o.userData)\n\tfiles.mu.Unlock()\n",
+		"a request about a file is not handed to the kernel", "sched/disk.go",
+		"\t\td.bell.Strike()\n", "",
+	},
+	{
+		"the server of a disk that the kernel has refused is not woken", "sched/disk.go",
+		"\t\td.parked.Notify()\n", "",
+	},
+	{
+		"the kernel is handed more requests about files than there is room for", "sched/disk.go",
+		"n := min(len(d.queue), d.room())", "n := len(d.queue)",
+	},
+	{
+		"a request about a file that the kernel has refused is forgotten", "sched/disk.go",
+		"\t\td.held.remove(r.userData)\n\t\tr.complete(-int32(syscall.ECANCELED), requestHeld)\n\t}\n", "\t\td.held.remove(r.userData)\n\t}\n",
 	},
 }
 
@@ -134,7 +146,7 @@ func simulateWith(t *testing.T, file, old, replacement string) (string, error) {
 		t.Fatal(err)
 	}
 	which := "^TestSimulation$"
-	if file == "sched/files.go" {
+	if file == "sched/files.go" || file == "sched/disk.go" {
 		which = "^TestFileSimulation$"
 	}
 	out, err := exec.Command("go", "test", "-vet=off", "-count=1", "-overlay", list, ".",

@@ -22,7 +22,7 @@ type request struct {
 	waits    bool // for data, before it tries
 
 	conn      *conn // nil if it is about a file
-	op        byte
+	bell      bool  // a read of the bell of a disk
 	offset    uint64
 	file      int // a duplicate of the descriptor: the reference to the file that a request has
 	try       bool
@@ -109,7 +109,7 @@ func (r *fakeRing) complete(at int) {
 	r.requests = append(r.requests[:at], r.requests[at+1:]...)
 	c := ring.CQE{UserData: q.userData, Res: q.res, Flags: q.flags}
 	r.post(c)
-	if w.fault(w.plan.faults.Stale, 4) {
+	if !q.bell && w.fault(w.plan.faults.Stale, 4) {
 		r.again = append(r.again, c)
 	}
 	if q.conn == nil {
@@ -168,11 +168,11 @@ func (r *fakeRing) pending(i int, events *[]event) {
 		switch {
 		case q.done:
 			*events = append(*events, event{postDone, i, at})
-		case q.try:
+		case q.try, q.bell && isStruck(q.fd):
 			*events = append(*events, event{tryReceive, i, at})
 		}
 	}
-	if len(r.again) > 0 {
+	if len(r.again) > 0 && !(r.forFiles && r.isFull()) {
 		*events = append(*events, event{repeat, i, 0})
 	}
 	if len(r.held) > 0 {

@@ -69,14 +69,12 @@ const (
 	threadEnd
 	settle // all that is pending happens, and nothing may hang then
 	fileRead
-	fileWrite
-	fileSync
 	fileInterrupt
 )
 
 var verbNames = [...]string{"read", "write", "peer writes", "peer ends after", "peer goes after", "peer reads",
 	"read deadline", "write deadline", "deadlines", "close", "clock +", "thread ends", "settle",
-	"file read", "file write", "file sync", "interrupt"}
+	"file read", "interrupt"}
 
 func (s step) String() string {
 	switch s.verb {

@@ -105,6 +105,8 @@ func (w *world) begin() {
 			NewRing: func(c ring.Config) (*ring.Ring, error) { return ring.NewOn(kernel{w}, c) },
 			Poller:  w.poller(),
 			Spawn:   w.spawn,
+
+			LockThread: func() {}, // there is one P, and no thread of the kernel's
 		},
 		Wait: s.Wait, Patience: patience, SeveralPs: s.SeveralPs,
 	})
@@ -324,6 +326,9 @@ func (w *world) end() {
 		close(p.goOn)
 	}
 	w.paused = nil
+	for _, r := range w.rings {
+		r.wake()
+	}
 	for _, d := range w.descs {
 		d.release()
 	}
