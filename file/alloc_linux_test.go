@@ -34,5 +34,13 @@ func TestCallsDoNotAllocate(t *testing.T) {
 		if n := testing.AllocsPerRun(100, call); n > 0 {
 			t.Errorf("%s allocates %v times", name, n)
 		}
+		if !t.Run(name+", one of many", func(t *testing.T) {
+			forbidPlainReads(t)
+			if n := testing.AllocsPerRun(100, call); n > 0 {
+				t.Errorf("%s allocates %v times", name, n)
+			}
+		}) {
+			return
+		}
 	}
 }

@@ -200,6 +200,9 @@ func TestInterruptedReads(t *testing.T) {
 		stop.Store(true)
 		setter.Wait()
 		testutil.Eventually(t, "all requests to end", func() bool { return sched.ReadFileStats().InFlight == 0 })
+		if r, n := readsUnderWay.Load(), atomic.LoadInt32(&tries); r != 0 || n != 0 {
+			t.Errorf("%d reads, %d tries are under way", r, n)
+		}
 		if n := len(f.reading.requests); n != 0 {
 			t.Errorf("the deadline would interrupt %d requests that are over", n)
 		}

@@ -116,7 +116,7 @@ func goesCold(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	_, err = readCached(int(f.Fd()), make([]byte, 1), 1<<15)
+	_, err = new(request).readCached(int(f.Fd()), make([]byte, 1), 1<<15)
 	return err == errWouldWait
 }
 

@@ -16,8 +16,8 @@ var (
 	mostTries = int32(runtime.GOMAXPROCS(0))
 )
 
-// Any goroutine changes them.
-var (
-	readsUnderWay atomic.Int32
-	tries         atomic.Int32
-)
+// readsUnderWay is how many reads there are. Any goroutine changes it.
+var readsUnderWay atomic.Int32
+
+// tries is how many threads are in calls that are not to wait. It changes by atomic additions.
+var tries int32

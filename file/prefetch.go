@@ -37,7 +37,7 @@ func (f *File) Prefetch(off, n int64) error {
 
 // prefetchOnDisk reads c.p, but for what is in memory already.
 func prefetchOnDisk(c *call, fd int) {
-	if isInMemory(fd, c.off, int64(len(c.p))) {
+	if c.request.isInMemory(fd, c.off, int64(len(c.p))) {
 		c.n = len(c.p)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
 // maxRW bounds one transfer, as in package os: some systems fail on more.
@@ -92,11 +93,11 @@ func (c *call) readPart(fd int) bool {
 
 // readSome reads by a plain call, while few reads are under way. When there are more, what is in
 // memory is read by a call that does not wait, and the rest by a request. With O_DIRECT all reads
-// wait.
+// wait. ReadFile always tries first: see readDescriptor.
 func (c *call) readSome(fd int, p []byte) (int, error) {
 	few := readsUnderWay.Add(1) <= fewReads
 	defer readsUnderWay.Add(-1)
-	if !few && !c.cannotTell && (c.f == nil || !c.f.direct) {
+	if !c.cannotTell && (c.f == nil || !few && !c.f.direct) {
 		if n, err := c.tryToRead(fd, p); err != errWouldWait && err != errCannotTell {
 			return n, err
 		}
@@ -112,10 +113,9 @@ func (c *call) readSome(fd int, p []byte) (int, error) {
 // if the queue of the disk is full. So if there are too many tries, only what is surely in memory
 // is tried.
 func (c *call) tryToRead(fd int, p []byte) (n int, err error) {
-	defer tries.Add(-1)
 	switch {
-	case tries.Add(1) <= mostTries || isInMemory(fd, c.off, int64(len(p))):
-		n, err = readCached(fd, p, c.off)
+	case atomic.LoadInt32(&tries) < mostTries || c.request.isInMemory(fd, c.off, int64(len(p))):
+		n, err = c.request.readCached(fd, p, c.off)
 	case cannotTell(fd):
 		err = errCannotTell
 	default:

@@ -23,10 +23,11 @@ func usable() (bool, error) {
 // outsideBubbles runs f soon, in a goroutine that belongs to no testing/synctest bubble.
 func outsideBubbles(f func()) { sched.OutsideBubbles(f) }
 
-// request is a read by a disk, one at a time.
+// request is a read by a disk, one at a time. It lies on the heap.
 type request struct {
 	r    sched.FileRequest
 	disk *sched.Disk
+	iov  unix.Iovec // of preadNow
 }
 
 // reset prepares the next request, and reports whether one can be made: not if there is no ring.
@@ -74,9 +75,9 @@ var (
 
 // readCached is pread(2), or read(2) with atPosition, of what is in memory. Its errors are those
 // above, and those of the kernel.
-func readCached(fd int, p []byte, off int64) (int, error) {
+func (r *request) readCached(fd int, p []byte, off int64) (int, error) {
 	for {
-		n, errno := preadNow(fd, p, off)
+		n, errno := r.preadNow(fd, p, off)
 		switch errno {
 		case 0:
 			return n, nil
@@ -94,7 +95,7 @@ func readCached(fd int, p []byte, off int64) (int, error) {
 // isInMemory reports whether so many bytes, as far as the file has them, are surely in memory. The
 // kernel has counted pages since Linux 6.5, those included that the disk is still at: of such a row
 // the last comes last.
-func isInMemory(fd int, off, n int64) bool {
+func (r *request) isInMemory(fd int, off, n int64) bool {
 	if off == atPosition {
 		var err error
 		if off, err = unix.Seek(fd, 0, unix.SEEK_CUR); err != nil {
@@ -116,7 +117,7 @@ func isInMemory(fd int, off, n int64) bool {
 		return false
 	}
 	var last [1]byte
-	_, err := readCached(fd, last[:], end-1)
+	_, err := r.readCached(fd, last[:], end-1)
 	return err == nil
 }
 
@@ -124,7 +125,7 @@ func isInMemory(fd int, off, n int64) bool {
 // what no file has, so that nothing waits. A file that cannot be read, or has no offset, does not
 // answer.
 func cannotTell(fd int) bool {
-	_, err := readCached(fd, make([]byte, minRead), 1<<62)
+	_, err := new(request).readCached(fd, make([]byte, minRead), 1<<62)
 	return err == errCannotTell || err == syscall.EBADF || err == syscall.ESPIPE
 }
 

@@ -36,16 +36,16 @@ type request struct{}
 
 const onlyLinux = "uringnet: a request about a file on a system other than Linux"
 
-func (*request) reset(uint64) bool                    { return false }
-func (*request) interrupt()                           { panic(onlyLinux) }
-func (*request) interrupted() bool                    { panic(onlyLinux) }
-func (*request) read(int, []byte, int64) (int, error) { panic(onlyLinux) }
-func cannotTell(int) bool                             { panic(onlyLinux) }
-func readCached(int, []byte, int64) (int, error)      { panic(onlyLinux) }
-func readPlain(int, []byte, int64) (int, error)       { panic(onlyLinux) }
-func writePlain(int, []byte, int64) (int, error)      { panic(onlyLinux) }
-func syncPlain(int, bool) error                       { panic(onlyLinux) }
-func isInMemory(int, int64, int64) bool               { panic(onlyLinux) }
-func setBlocking(uintptr)                             { panic(onlyLinux) }
+func (*request) reset(uint64) bool                          { return false }
+func (*request) interrupt()                                 { panic(onlyLinux) }
+func (*request) interrupted() bool                          { panic(onlyLinux) }
+func (*request) read(int, []byte, int64) (int, error)       { panic(onlyLinux) }
+func cannotTell(int) bool                                   { panic(onlyLinux) }
+func (*request) readCached(int, []byte, int64) (int, error) { panic(onlyLinux) }
+func readPlain(int, []byte, int64) (int, error)             { panic(onlyLinux) }
+func writePlain(int, []byte, int64) (int, error)            { panic(onlyLinux) }
+func syncPlain(int, bool) error                             { panic(onlyLinux) }
+func (*request) isInMemory(int, int64, int64) bool          { panic(onlyLinux) }
+func setBlocking(uintptr)                                   { panic(onlyLinux) }
 
 var errWouldWait, errCannotTell error

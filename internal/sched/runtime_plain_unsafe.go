@@ -3,7 +3,6 @@
 package sched
 
 import (
-	"syscall"
 	"time"
 	"unsafe"
 )
@@ -16,7 +15,9 @@ const notLinked = "uringnet: built without access to the runtime"
 
 func gopark(func(g, lock unsafe.Pointer) bool, unsafe.Pointer, uint8, uint8, int) { panic(notLinked) }
 func goready(unsafe.Pointer, int)                                                 { panic(notLinked) }
-func blockingSyscall(_, _, _, _, _, _, _ uintptr) (uintptr, syscall.Errno)        { panic(notLinked) }
+func entersyscall()                                                               { panic(notLinked) }
+func entersyscallblock()                                                          { panic(notLinked) }
+func exitsyscall()                                                                { panic(notLinked) }
 func goyield()                                                                    { panic(notLinked) }
 func procPin() int                                                                { panic(notLinked) }
 func procUnpin()                                                                  { panic(notLinked) }

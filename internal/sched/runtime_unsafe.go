@@ -3,7 +3,6 @@
 package sched
 
 import (
-	"syscall"
 	"time"
 	"unsafe"
 )
@@ -25,24 +24,14 @@ func goready(g unsafe.Pointer, traceskip int)
 //go:linkname goyield runtime.goyield
 func goyield()
 
+//go:linkname entersyscall runtime.entersyscall
+func entersyscall()
+
 //go:linkname entersyscallblock runtime.entersyscallblock
 func entersyscallblock()
 
 //go:linkname exitsyscall runtime.exitsyscall
 func exitsyscall()
-
-// blockingSyscall makes a system call that waits. The P is free at once, and not when the runtime's
-// monitor finds it. Between the two calls of the runtime nothing may grow the stack.
-//
-//go:nosplit
-//go:norace
-//go:noinline
-func blockingSyscall(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, syscall.Errno) {
-	entersyscallblock()
-	r, _, errno := syscall.RawSyscall6(trap, a1, a2, a3, a4, a5, a6)
-	exitsyscall()
-	return r, errno
-}
 
 //go:linkname procPin runtime.procPin
 func procPin() int
