@@ -232,6 +232,7 @@ func (d *Disk) reap() {
 	for n := len(d.batch); n == len(d.batch); {
 		n = d.ring.CQ.Reap(d.batch[:])
 		d.mu.Lock()
+		d.state = diskBusy
 		for _, cqe := range d.batch[:n] {
 			r := d.held.lookup(cqe.UserData)
 			switch {
