@@ -62,9 +62,11 @@ func (c *call) control(run func(*call, int)) (int, error) {
 	return c.finish(c.f.raw.Control(c.onControl))
 }
 
-// locked is control where f's offset is used: such calls are served one after the other, those that
-// read and those that write.
+// locked is control where f's offset is used: such calls are served one after the other.
 func (c *call) locked(run func(*call, int)) (int, error) {
+	position := &c.f.position
+	position.Lock()
+	defer position.Unlock()
 	c.run = run
 	if c.side == &c.f.reading {
 		return c.finish(c.f.raw.Read(c.onLocked))

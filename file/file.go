@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -24,6 +25,10 @@ type File struct {
 	appends bool // O_APPEND
 	direct  bool // O_DIRECT
 	device  uint64
+
+	// position is held by what uses the offset: Read, which may need several system calls, Write and
+	// Seek. For one call the kernel has such a lock, too.
+	position sync.Mutex
 
 	// cannotTell is set once the file system has not been able to say whether a read would wait.
 	cannotTell atomic.Bool
@@ -113,6 +118,8 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	if f == nil {
 		return 0, os.ErrInvalid
 	}
+	f.position.Lock()
+	defer f.position.Unlock()
 	return f.f.Seek(offset, whence)
 }
 

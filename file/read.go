@@ -10,6 +10,10 @@ import (
 // maxRW bounds one transfer, as in package os: some systems fail on more.
 const maxRW = 1 << 30
 
+// maxRequest bounds a request. The thread of a disk copies what is read, and the other reads wait
+// for it meanwhile.
+const maxRequest = 1 << 20
+
 // Read reads up to len(p) bytes from where the file's offset is, and moves it, as [os.File.Read]
 // does. At the end of the file it returns 0, io.EOF. If some bytes have been read they are returned
 // without an error; the next Read says it.
@@ -103,6 +107,9 @@ func (c *call) readSome(fd int, p []byte) (int, error) {
 		}
 	}
 	if !few && !c.cannotTell && c.begin() {
+		if c.f == nil || !c.f.direct {
+			p = p[:min(len(p), maxRequest)]
+		}
 		return c.endRequest(c.request.read(fd, p, c.off))
 	}
 	c.plain = true

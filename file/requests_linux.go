@@ -40,19 +40,26 @@ func (r *request) reset(device uint64) bool {
 func (r *request) interrupt()        { r.r.Interrupt() }
 func (r *request) interrupted() bool { return r.r.Interrupted() }
 
-// read is pread(2), or read(2) with atPosition: then it moves the offset on, from wherever that is,
-// since a Seek, or a call of the other direction, may have moved it meanwhile.
+// read is pread(2), or read(2) with atPosition. For that File.position is held.
 func (r *request) read(fd int, p []byte, off int64) (int, error) {
 	if off != atPosition {
-		return result(r.r.Read(r.disk, fd, p, off))
+		return r.pread(fd, p, off)
 	}
 	off, err := unix.Seek(fd, 0, unix.SEEK_CUR)
 	if err != nil {
 		return 0, err
 	}
-	n, err := result(r.r.Read(r.disk, fd, p, off))
+	n, err := r.pread(fd, p, off)
 	if n > 0 {
 		_, err = unix.Seek(fd, int64(n), unix.SEEK_CUR)
+	}
+	return n, err
+}
+
+func (r *request) pread(fd int, p []byte, off int64) (int, error) {
+	n, err := result(r.r.Read(r.disk, fd, p, off))
+	if err == nil {
+		raceRead(fd, p[:n])
 	}
 	return n, err
 }
@@ -80,6 +87,7 @@ func (r *request) readCached(fd int, p []byte, off int64) (int, error) {
 		n, errno := r.preadNow(fd, p, off)
 		switch errno {
 		case 0:
+			raceRead(fd, p[:n])
 			return n, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:

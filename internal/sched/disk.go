@@ -31,15 +31,16 @@ const diskDepth = 255
 //	waiting  It is in io_uring_enter(2). A completion -> busy. Whoever queues a request that there
 //	         is room for makes it busy, under mu, and strikes the bell.
 //	parked   On a Future: the kernel had no memory for a read of the bell, and holds nothing.
-//	         Whoever queues a request makes it busy, under mu, and notifies it.
-//	dead     Requests are refused.
+//	         Whoever queues a request makes it busy, under mu, and notifies it. If it holds
+//	         something the server is waiting, and hears the bell after the next completion.
+//	dead     There is no ring, or the kernel forbids its use. Requests are refused.
 type Disk struct {
 	device uint64
 
 	// mu guards what follows.
 	mu    sync.Mutex
 	state diskState
-	queue []*FileRequest // first come, first served
+	queue fileQueue
 	held  table[FileRequest]
 	depth int // how many requests the kernel may hold
 
@@ -76,7 +77,7 @@ func (d *Disk) add(r *FileRequest) {
 		d.mu.Unlock()
 		return
 	}
-	d.queue = append(d.queue, r)
+	d.queue.add(r)
 	was := d.state
 	if (was == diskWaiting || was == diskParked) && d.room() > 0 {
 		d.state = diskBusy
@@ -96,11 +97,10 @@ func (d *Disk) add(r *FileRequest) {
 func (d *Disk) takeBack(r *FileRequest) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	i := slices.Index(d.queue, r)
-	if i < 0 {
+	if r.state.Load() != requestQueued {
 		return false
 	}
-	d.queue = slices.Delete(d.queue, i, i+1)
+	d.queue.take(r)
 	r.complete(-int32(syscall.ECANCELED), requestQueued)
 	return true
 }
@@ -136,20 +136,25 @@ func (d *Disk) makeRing() error {
 	return nil
 }
 
+// holdsAny reports whether the kernel holds a request.
+func (d *Disk) holdsAny() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held.inFlight() > 0
+}
+
 // die refuses all requests, now and later.
 func (d *Disk) die() {
 	forgetDisk(d)
 	d.mu.Lock()
 	d.state = diskDead
-	refused := d.queue
-	d.queue = nil
-	for _, r := range refused {
+	for r := d.queue.first; r != nil; r = d.queue.first {
+		d.queue.take(r)
 		r.complete(-int32(syscall.ECANCELED), requestQueued)
+		d.ended = append(d.ended, r)
 	}
 	d.mu.Unlock()
-	for _, r := range refused {
-		r.fut.Notify()
-	}
+	d.notifyEnded()
 }
 
 func (d *Disk) serve() {
@@ -164,8 +169,13 @@ func (d *Disk) serve() {
 			d.staged = slices.Delete(d.staged, 0, len(d.staged)-int(d.ring.SQ.Unconsumed()))
 		case syscall.EAGAIN, syscall.EBUSY, syscall.ENOMEM:
 			d.refuse()
-		default:
-			panic(fmt.Sprintf("uringnet: io_uring_enter of reads: %v", errno))
+		default: // a seccomp filter, it may be
+			d.refuse()
+			if d.holdsAny() {
+				panic(fmt.Sprintf("uringnet: io_uring_enter, which is to end reads: %v", errno))
+			}
+			d.die()
+			return
 		}
 		d.reap()
 	}
@@ -177,8 +187,10 @@ func (d *Disk) stage() bool {
 	hear := !d.hears && !d.refused
 	d.refused = false
 	d.mu.Lock()
-	n := min(len(d.queue), d.room())
-	for _, r := range d.queue[:n] {
+	n := min(d.queue.length, d.room())
+	for range n {
+		r := d.queue.first
+		d.queue.take(r)
 		r.become(requestHeld, requestQueued)
 		r.userData = d.held.insert(r)
 		sqe, _ := d.ring.SQ.Next()
@@ -186,7 +198,6 @@ func (d *Disk) stage() bool {
 		sqe.SetUserData(r.userData)
 		d.staged = append(d.staged, r)
 	}
-	d.queue = slices.Delete(d.queue, 0, n)
 	d.state = diskWaiting
 	if !hear && !d.hears && d.held.inFlight() == 0 {
 		d.state = diskParked
@@ -216,15 +227,12 @@ func (d *Disk) refuse() {
 		}
 		d.held.remove(r.userData)
 		r.complete(-int32(syscall.ECANCELED), requestHeld)
+		d.ended = append(d.ended, r)
 	}
 	d.mu.Unlock()
-	for _, r := range d.staged {
-		if r != nil {
-			r.fut.Notify()
-		}
-	}
 	clear(d.staged)
 	d.staged = d.staged[:0]
+	d.notifyEnded()
 }
 
 // reap ends the requests whose completions are there.
@@ -247,10 +255,15 @@ func (d *Disk) reap() {
 			}
 		}
 		d.mu.Unlock()
-		for _, r := range d.ended {
-			r.fut.Notify()
-		}
-		clear(d.ended)
-		d.ended = d.ended[:0]
+		d.notifyEnded()
 	}
+}
+
+// notifyEnded wakes the goroutines of requests that have ended.
+func (d *Disk) notifyEnded() {
+	for _, r := range d.ended {
+		r.fut.Notify()
+	}
+	clear(d.ended)
+	d.ended = d.ended[:0]
 }

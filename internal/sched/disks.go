@@ -8,7 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// maxDisks bounds how many disks there are. Devices beyond share them.
+// maxDisks bounds how many disks there are. Devices beyond are read by whichever has the least to
+// do.
 const maxDisks = 8
 
 // disks are made when a file on their device is first to be read by a request. They never go, but
@@ -56,12 +57,19 @@ func knownDisk(device uint64) *Disk {
 		}
 	}
 	if len(all) == maxDisks {
-		return all[device%maxDisks]
+		return slices.MinFunc(all, func(a, b *Disk) int { return a.load() - b.load() })
 	}
 	return nil
 }
 
-// forgetDisk is for one that got no ring.
+// load is how many requests it has.
+func (d *Disk) load() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.queue.length + d.held.inFlight()
+}
+
+// forgetDisk is for one that has no ring, or none that may be used.
 func forgetDisk(d *Disk) {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
@@ -84,9 +92,7 @@ func ReadFileStats() (s FileStats) {
 		s.Submissions += d.submissions.Load()
 		s.Enters += d.enters.Load()
 		s.Stale += d.stale.Load()
-		d.mu.Lock()
-		s.InFlight += uint64(len(d.queue) + d.held.inFlight())
-		d.mu.Unlock()
+		s.InFlight += uint64(d.load())
 	}
 	return s
 }

@@ -37,7 +37,9 @@ type FileRequest struct {
 	// and before fut is notified; the owner loads it before it waits for fut.
 	state    atomic.Uint32
 	result   int32
-	userData uint64 // under Disk.mu while held
+	userData uint64       // under Disk.mu while held
+	prev     *FileRequest // in the queue; under Disk.mu while queued
+	next     *FileRequest
 	fut      Future
 
 	// interrupted is stored before fut is notified; the owner loads it before it waits for fut.

@@ -34,11 +34,11 @@ func (d *Disk) is(state diskState) bool {
 	return d.state == state
 }
 
-// load is how many requests wait for the disk, and how many the kernel holds.
-func (d *Disk) load() (queued, held int) {
+// lengths are how many requests wait for the disk, and how many the kernel holds.
+func (d *Disk) lengths() (queued, held int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.queue), d.held.inFlight()
+	return d.queue.length, d.held.inFlight()
 }
 
 // slowPipe returns the ends of a pipe, where a read waits as long as the test wants. Only the
@@ -214,7 +214,7 @@ func TestInterruptRaces(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if queued, held := d.load(); queued != 0 || held != 0 {
+	if queued, held := d.lengths(); queued != 0 || held != 0 {
 		t.Errorf("%d requests are queued, the kernel holds %d", queued, held)
 	}
 }
@@ -232,7 +232,7 @@ func TestDiskDepth(t *testing.T) {
 		}
 		done = append(done, new(FileRequest).begin(t, d, r, state))
 	}
-	if queued, held := d.load(); queued != count-depth || held != depth {
+	if queued, held := d.lengths(); queued != count-depth || held != depth {
 		t.Errorf("%d requests are queued, the kernel holds %d", queued, held)
 	}
 	unix.Write(w, make([]byte, 10*count))
@@ -253,4 +253,23 @@ func TestIllegalFileRequest(t *testing.T) {
 	r := new(FileRequest)
 	r.state.Store(requestHeld)
 	r.become(requestQueued, requestIdle)
+}
+
+// A device beyond maxDisks is read by a disk that has little to do, and not by one that hangs.
+func TestDisksAreShared(t *testing.T) {
+	needRings(t)
+	withoutDisks(t)
+	r, _ := slowPipe(t)
+	for i := range maxDisks {
+		new(FileRequest).begin(t, DiskOf(uint64(i)), r, requestHeld)
+	}
+	busy := DiskOf(3)
+	for range 20 {
+		new(FileRequest).begin(t, busy, r, requestHeld)
+	}
+	for i := range 30 {
+		if d := DiskOf(uint64(maxDisks + i)); d == busy {
+			t.Fatalf("device %d is read by the disk that hangs", maxDisks+i)
+		}
+	}
 }

@@ -89,11 +89,11 @@ var planted = []struct{ name, file, old, replacement string }{
 	},
 	{
 		"the kernel is handed more requests about files than there is room for", "sched/disk.go",
-		"n := min(len(d.queue), d.room())", "n := len(d.queue)",
+		"n := min(d.queue.length, d.room())", "n := d.queue.length",
 	},
 	{
 		"a request about a file that the kernel has refused is forgotten", "sched/disk.go",
-		"\t\td.held.remove(r.userData)\n\t\tr.complete(-int32(syscall.ECANCELED), requestHeld)\n\t}\n", "\t\td.held.remove(r.userData)\n\t}\n",
+		"\t\tr.complete(-int32(syscall.ECANCELED), requestHeld)\n\t\td.ended = append(d.ended, r)\n", "",
 	},
 }
 
