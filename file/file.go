@@ -24,7 +24,7 @@ type File struct {
 	polled  bool // package os does not know that Fd has to make it blocking
 	appends bool // O_APPEND
 	direct  bool // O_DIRECT
-	device  uint64
+	device  uint64 // as stat(2) names it
 
 	// position is held by what uses the offset: Read, which may need several system calls, Write and
 	// Seek. For one call the kernel has such a lock, too.
