@@ -21,9 +21,9 @@ type File struct {
 	// sides is nil if raw is.
 	*sides
 
-	polled  bool // package os does not know that Fd has to make it blocking
-	appends bool // O_APPEND
-	direct  bool // O_DIRECT
+	polled  bool   // package os does not know that Fd has to make it blocking
+	appends bool   // O_APPEND
+	direct  bool   // O_DIRECT
 	device  uint64 // as stat(2) names it
 
 	// position is held by what uses the offset: Read, which may need several system calls, Write and
