@@ -17,10 +17,12 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 )
@@ -94,18 +96,26 @@ func compare(p plan, s *source) error {
 	return nil
 }
 
-// childOf is this program in another process, for a plan.
-func childOf(p plan) (*exec.Cmd, error) {
+// startChild starts this program in another process, for a plan.
+func startChild(p plan) (cmd *exec.Cmd, stdin io.WriteCloser, stdout *bufio.Reader, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	binary, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	cmd := exec.Command(binary)
+	cmd = exec.Command(binary)
 	cmd.Env = append(os.Environ(), planEnv+"="+string(text))
 	cmd.Stderr = os.Stderr
-	return cmd, nil
+	stdin, err = cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return cmd, stdin, bufio.NewReader(out), cmd.Start()
 }

@@ -31,22 +31,11 @@ const quiet = time.Second
 // readOnce has a child read. It is looked at from this process, so that its scheduler has nothing
 // to do but to read and to answer.
 func readOnce(p plan) (r result, err error) {
-	cmd, err := childOf(p)
+	cmd, stdin, stdout, err := startChild(p)
 	if err != nil {
 		return r, err
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return r, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return r, err
-	}
-	if err := cmd.Start(); err != nil {
-		return r, err
-	}
-	err = r.watch(cmd.Process.Pid, stdin, bufio.NewReader(stdout))
+	err = r.watch(cmd.Process.Pid, stdin, stdout)
 	return r, errors.Join(err, stdin.Close(), ignoreKilled(cmd.Wait()))
 }
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -76,22 +75,11 @@ func (p plan) serve() error {
 
 func serveOnce(p plan) (r served, err error) {
 	p.Serve = true
-	cmd, err := childOf(p)
+	cmd, stdin, stdout, err := startChild(p)
 	if err != nil {
 		return r, err
 	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return r, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return r, err
-	}
-	if err := cmd.Start(); err != nil {
-		return r, err
-	}
-	address, err := bufio.NewReader(stdout).ReadString('\n')
+	address, err := stdout.ReadString('\n')
 	if err == nil {
 		r, err = request(p, "http://"+strings.TrimSpace(address)+"/")
 	}
