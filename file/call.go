@@ -40,7 +40,14 @@ type call struct {
 var calls = sync.Pool{New: func() any {
 	c := new(call)
 	c.onControl = func(fd uintptr) { c.run(c, int(fd)) }
-	c.onLocked = func(fd uintptr) bool { c.run(c, int(fd)); return true }
+	c.onLocked = func(fd uintptr) bool {
+		// After package os's lock of the direction, which raw access holds when it seeks.
+		position := &c.f.position
+		position.Lock()
+		defer position.Unlock()
+		c.run(c, int(fd))
+		return true
+	}
 	return c
 }}
 
@@ -64,9 +71,6 @@ func (c *call) control(run func(*call, int)) (int, error) {
 
 // locked is control where f's offset is used: such calls are served one after the other.
 func (c *call) locked(run func(*call, int)) (int, error) {
-	position := &c.f.position
-	position.Lock()
-	defer position.Unlock()
 	c.run = run
 	if c.side == &c.f.reading {
 		return c.finish(c.f.raw.Read(c.onLocked))

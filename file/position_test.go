@@ -8,11 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	stdsync "sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/uringnet/uringnet/internal/sched"
+	"github.com/uringnet/uringnet/internal/testutil"
 )
 
 // A Read beside a Seek comes before it or after it: it reads, and leaves the offset, at one place.
@@ -101,4 +104,33 @@ func TestHappensBefore(t *testing.T) {
 			t.Error(shared)
 		}
 	})
+}
+
+// Raw access keeps other Reads out, and may seek meanwhile, as with package os.
+func TestSeekInRawAccess(t *testing.T) {
+	f := openIn(t, asItIs, numbered(t, 1000), os.O_RDONLY)
+	raw, err := f.SyscallConn()
+	must(err)
+	var read <-chan error
+	done := make(chan error, 1)
+	go func() {
+		done <- raw.Read(func(uintptr) bool {
+			var id string
+			id, read = testutil.Go(func() error { _, err := f.Read(make([]byte, 8)); return err })
+			testutil.Poll(func() bool {
+				return slices.ContainsFunc(testutil.Goroutines(), func(g testutil.Goroutine) bool {
+					return g.ID == id && strings.Contains(g.Stack, "(*fdMutex).rwlock") && g.State != "running"
+				})
+			})
+			_, err := f.Seek(0, 0)
+			must(err)
+			return true
+		})
+	}()
+	if !testutil.Poll(func() bool { return len(done) == 1 }) {
+		t.Fatal("the Seek waits for a Read that waits for the raw access")
+	}
+	if err := <-read; err != nil {
+		t.Error(err)
+	}
 }
