@@ -130,6 +130,7 @@ func TestSeekInRawAccess(t *testing.T) {
 	if !testutil.Poll(func() bool { return len(done) == 1 }) {
 		t.Fatal("the Seek waits for a Read that waits for the raw access")
 	}
+	must(<-done)
 	if err := <-read; err != nil {
 		t.Error(err)
 	}
